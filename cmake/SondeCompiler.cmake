@@ -1,0 +1,23 @@
+# Compiler flags, sanitizers, ccache and the linker: everything that is the same for every target.
+
+find_program(SONDE_CCACHE ccache)
+if(SONDE_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${SONDE_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${SONDE_CCACHE})
+endif()
+
+add_library(sonde_flags INTERFACE)
+target_compile_options(sonde_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror>
+  -fno-omit-frame-pointer -fstack-protector-strong)
+target_include_directories(sonde_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(sonde_flags INTERFACE SONDE_VERSION="${PROJECT_VERSION}")
+
+if(SONDE_SANITIZE)
+  add_compile_options(-fsanitize=${SONDE_SANITIZE} -g1)
+  add_link_options(-fsanitize=${SONDE_SANITIZE})
+  if(SONDE_SANITIZE MATCHES "address")
+    add_compile_options(-fsanitize=undefined -fno-sanitize-recover=undefined)
+    add_link_options(-fsanitize=undefined)
+  endif()
+endif()

@@ -1,0 +1,28 @@
+# sonde_layer(NAME [DEPENDS layer...] [LINK library...])
+#
+# One folder under src/ is one layer and one static library, sonde_NAME, of all its sources.
+# Unit tests stand beside the source as *_test.cpp and become one program, NAME_test.
+function(sonde_layer name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  if(NOT sources)
+    return()
+  endif()
+  add_library(sonde_${name} STATIC ${sources})
+  target_link_libraries(sonde_${name} PUBLIC sonde_flags)
+  foreach(layer ${ARG_DEPENDS})
+    if(TARGET sonde_${layer})
+      target_link_libraries(sonde_${name} PUBLIC sonde_${layer})
+    endif()
+  endforeach()
+  target_link_libraries(sonde_${name} PUBLIC ${ARG_LINK})
+  if(SONDE_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE sonde_${name} GTest::gtest GTest::gmock GTest::gtest_main)
+    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+                         PROPERTIES TIMEOUT 600)
+  endif()
+endfunction()

@@ -1,0 +1,60 @@
+#include "base/hash.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cstring>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace sonde {
+
+std::string to_hex(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+std::string ContentHash::hex() const { return to_hex(view()); }
+
+Result<ContentHash> ContentHash::from_bytes(std::string_view raw) {
+  ContentHash hash;
+  if (raw.size() != hash.bytes.size()) {
+    return Error{Code::InvalidArgument,
+                 "a content hash has 16 bytes, not " + std::to_string(raw.size())};
+  }
+  std::copy(raw.begin(), raw.end(), reinterpret_cast<char*>(hash.bytes.data()));
+  return hash;
+}
+
+ContentHash content_hash(std::string_view content) {
+  // Fetched once and kept for the life of the process: a fetch for every call costs more than the
+  // hash of a short text.
+  static const EVP_MD* const sha256 = EVP_sha256();
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  EVP_Digest(content.data(), content.size(), digest.data(), &length, sha256, nullptr);
+  ContentHash hash;
+  std::memcpy(hash.bytes.data(), digest.data(), hash.bytes.size());
+  return hash;
+}
+
+std::uint64_t checksum64(std::string_view bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+}  // namespace sonde
+
+std::size_t std::hash<sonde::ContentHash>::operator()(
+    const sonde::ContentHash& hash) const noexcept {
+  std::size_t value = 0;
+  std::memcpy(&value, hash.bytes.data(), sizeof value);
+  return value;
+}
