@@ -1,0 +1,51 @@
+#pragma once
+// The supervisor's side: a pool of disposable worker processes.
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/result.h"
+#include "worker/job.h"
+
+namespace sonde::worker {
+
+struct PoolOptions {
+  std::string program;                           // absolute path of the worker program
+  std::size_t workers = 2;                       // processes alive at once, 1 to 64
+  std::size_t memory_limit_bytes = 1ULL << 30;   // RLIMIT_AS of each
+  std::chrono::milliseconds job_deadline{10'000};  // for one job, then SIGKILL
+  std::size_t jobs_per_process = 20'000;         // then a fresh one, against slow leaks
+};
+
+/// A pool of worker processes, started when first needed and restarted when they die.
+/// Threads: safe; each call of run() holds one process for its duration, so callers that want
+/// parallel work call it from several threads.
+class Pool {
+ public:
+  /// Errors: NotFound (no such program), InvalidArgument.
+  static Result<std::unique_ptr<Pool>> create(PoolOptions options);
+  virtual ~Pool() = default;
+
+  /// Runs the jobs in one process, pipelined, and returns one result a job, in order. A job whose
+  /// process dies or hangs is tried once more, alone, in a fresh process; then its result says what
+  /// happened, and the other jobs go on in another process.
+  virtual std::vector<JobResult> run(std::span<const Job> jobs, const CancelToken& cancel) = 0;
+
+  struct Counters {
+    std::uint64_t started = 0;  // processes
+    std::uint64_t killed = 0;   // by us, for a deadline or garbled answers
+    std::uint64_t crashed = 0;  // on their own
+  };
+  [[nodiscard]] virtual Counters counters() const = 0;
+};
+
+/// The worker's side: reads jobs from `fd` until the other end closes it, answers each by its handler.
+/// Sets limits and the sandbox first. @return the exit code of the process.
+int serve(int fd, const Handlers& handlers);
+
+}  // namespace sonde::worker
