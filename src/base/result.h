@@ -103,12 +103,12 @@ using Status = Result<void>;
 #define SONDE_CONCAT(a, b) SONDE_CONCAT_INNER(a, b)
 
 /// Returns the error of `expression` (a Status or Result) to the caller, if it has one.
-#define TRY(expression)                                   \
-  do {                                                    \
-    auto sonde_status = (expression);                     \
-    if (!sonde_status.ok()) {                             \
-      return std::move(sonde_status).error();             \
-    }                                                     \
+#define TRY(expression)                       \
+  do {                                        \
+    auto sonde_status = (expression);         \
+    if (!sonde_status.ok()) {                 \
+      return std::move(sonde_status).error(); \
+    }                                         \
   } while (false)
 
 /// `TRY_ASSIGN(auto x, f());` declares x from the Result of f() or returns its error.

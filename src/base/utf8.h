@@ -1,6 +1,6 @@
 #pragma once
-// UTF-8: validity, repair and walking. Everything that Sonde prints or stores as text is valid UTF-8;
-// names of files are bytes and may not be.
+// UTF-8: validity, repair and walking. Everything that Sonde prints or stores as text is valid
+// UTF-8; names of files are bytes and may not be.
 
 #include <cstdint>
 #include <string>
@@ -12,8 +12,8 @@ namespace sonde {
 /// Cost: about 8 bytes a cycle on ASCII.
 bool is_valid_utf8(std::string_view text);
 
-/// `text` with every maximal ill-formed part replaced by U+FFFD (Unicode 15, section 3.9, "substitution
-/// of maximal subparts").
+/// `text` with every maximal ill-formed part replaced by U+FFFD (Unicode 15, section 3.9,
+/// "substitution of maximal subparts").
 std::string to_valid_utf8(std::string_view text);
 
 /// The code point at `position` (< text.size()); moves `position` behind it. Ill-formed bytes give

@@ -9,8 +9,8 @@
 
 namespace sonde::index {
 
-/// The version of what analyze_file() and the query's analysis do; stored with each segment. A segment
-/// of another version is rebuilt from the truth.
+/// The version of what analyze_file() and the query's analysis do; stored with each segment. A
+/// segment of another version is rebuilt from the truth.
 inline constexpr std::uint32_t kAnalyzerVersion = 1;
 
 struct DocInput {

@@ -13,8 +13,8 @@ namespace sonde::index {
 
 inline constexpr std::size_t kQueryLimitBytes = 64 * 1024;
 
-/// A query: words, "phrases", -not, and filters. Filters of one kind are alternatives (lang:c lang:cpp);
-/// filters of different kinds all hold.
+/// A query: words, "phrases", -not, and filters. Filters of one kind are alternatives (lang:c
+/// lang:cpp); filters of different kinds all hold.
 struct Query {
   std::string text;                    // as it was typed
   std::string words;                   // what is left when phrases, exclusions and filters are out
@@ -26,13 +26,15 @@ struct Query {
   std::vector<std::string> symbols;    // symbol:Session.get
 };
 
-/// Parses the query language. `key:value` of an unknown key is words ("std::vector", "http://x" are).
-/// A quote that is not closed is closed at the end. Errors: InvalidArgument (nothing to search for, a
-/// filter without value, an unknown kind; the message says what would be right), Limit.
+/// Parses the query language. `key:value` of an unknown key is words ("std::vector", "http://x"
+/// are). A quote that is not closed is closed at the end. Errors: InvalidArgument (nothing to
+/// search for, a filter without value, an unknown kind; the message says what would be right),
+/// Limit.
 Result<Query> parse_query(std::string_view text);
 
-/// True when `path` fits the pattern: a glob with *, ?, [..] and ** over the whole path or any trailing
-/// part of it that starts at a component, or a plain folder or file name that is a prefix or component.
+/// True when `path` fits the pattern: a glob with *, ?, [..] and ** over the whole path or any
+/// trailing part of it that starts at a component, or a plain folder or file name that is a prefix
+/// or component.
 bool path_matches(std::string_view pattern, std::string_view path);
 
 }  // namespace sonde::index

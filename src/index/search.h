@@ -19,16 +19,16 @@ struct LiveSegment {
   std::vector<std::uint32_t> dead_files;  // ascending ordinals
 };
 
-/// What is searched: segments of one or several libraries. The sum of live docs gives the statistics,
-/// so the same content gives the same answers however it is spread [INV-10].
+/// What is searched: segments of one or several libraries. The sum of live docs gives the
+/// statistics, so the same content gives the same answers however it is spread [INV-10].
 using IndexView = std::vector<LiveSegment>;
 
 struct SearchOptions {
-  std::size_t limit = 10;           // files (or chunks, when `by_chunk`)
-  std::size_t more_per_file = 3;    // further places of a file
-  bool by_chunk = false;            // each place its own result
-  bool explain = false;             // fill `boosts`
-  double min_score = 0.0;           // 0 to 1
+  std::size_t limit = 10;         // files (or chunks, when `by_chunk`)
+  std::size_t more_per_file = 3;  // further places of a file
+  bool by_chunk = false;          // each place its own result
+  bool explain = false;           // fill `boosts`
+  double min_score = 0.0;         // 0 to 1
 };
 
 /// One named part of a score, for --explain.
@@ -62,14 +62,14 @@ struct FileHit {
 };
 
 struct SearchResult {
-  std::vector<FileHit> files;      // best first; ties by (source, path, byte)
-  std::uint64_t matched_docs = 0;  // docs that hold at least one word and pass the filters
+  std::vector<FileHit> files;       // best first; ties by (source, path, byte)
+  std::uint64_t matched_docs = 0;   // docs that hold at least one word and pass the filters
   std::uint64_t postings_read = 0;  // so that cost is testable
 };
 
 /// Errors: Corruption (names the segment), Io, Cancelled.
-/// Threads: safe. Filters are applied before top-k; answers do not depend on how docs are spread over
-/// segments, nor on dead files being there.
+/// Threads: safe. Filters are applied before top-k; answers do not depend on how docs are spread
+/// over segments, nor on dead files being there.
 Result<SearchResult> search(const IndexView& view, const Query& query, const SearchOptions& options,
                             const CancelToken& cancel);
 

@@ -2,10 +2,10 @@
 // Segments: immutable, checked, derived. One format for files (segments/*.seg) and for the small
 // segments that live as rows of the truth. The byte layout is in docs/formats/segment.md.
 //
-// A segment holds files sorted by (source, path), each with its docs (chunks) in order, so that a doc
-// id ascends with (source, path, byte) and a removed file is one contiguous range of docs. The same
-// files give the same bytes whatever the order they were added in or the segments they came from
-// [INV-10]: no generation, time or row number is in them.
+// A segment holds files sorted by (source, path), each with its docs (chunks) in order, so that a
+// doc id ascends with (source, path, byte) and a removed file is one contiguous range of docs. The
+// same files give the same bytes whatever the order they were added in or the segments they came
+// from [INV-10]: no generation, time or row number is in them.
 
 #include <cstdint>
 #include <functional>
@@ -33,16 +33,17 @@ enum FileTrait : std::uint32_t {
 
 /// Where a term stands. Body: the text of a doc, with positions. Defines: the names a doc defines
 /// (whole and in parts). Path: the words of the file's path; its postings are files, not docs.
-/// Symbol: the names a doc defines, whole and case-folded, for exact look-up ("session.get", "get").
+/// Symbol: the names a doc defines, whole and case-folded, for exact look-up ("session.get",
+/// "get").
 enum class Field : std::uint8_t { Body = 0, Defines = 1, Path = 2, Symbol = 3 };
 inline constexpr std::size_t kFieldCount = 4;
 
 /// One occurrence list of a term in a doc (or file, for Field::Path).
 struct TermOccurrences {
   Field field = Field::Body;
-  std::string term;                       // at most 255 bytes
-  std::uint32_t frequency = 0;            // >= 1
-  std::vector<std::uint32_t> positions;   // ascending; only for Body; size == frequency there
+  std::string term;                      // at most 255 bytes
+  std::uint32_t frequency = 0;           // >= 1
+  std::vector<std::uint32_t> positions;  // ascending; only for Body; size == frequency there
 };
 
 struct AnalyzedDoc {
@@ -53,7 +54,7 @@ struct AnalyzedDoc {
   std::uint32_t end_byte = 0;
   std::uint32_t start_line = 1;
   std::uint32_t end_line = 1;
-  std::uint32_t length = 0;  // body terms counted for BM25
+  std::uint32_t length = 0;            // body terms counted for BM25
   std::vector<TermOccurrences> terms;  // Body, Defines, Symbol; sorted by (field, term), unique
 };
 
@@ -63,7 +64,7 @@ struct AnalyzedFile {
   std::string path;
   std::string language;
   std::uint32_t traits = 0;
-  ContentHash hash;  // of the file's bytes: which version the docs are of
+  ContentHash hash;                         // of the file's bytes: which version the docs are of
   std::vector<TermOccurrences> path_terms;  // Path; sorted, unique
   std::vector<AnalyzedDoc> docs;            // ordinal = index
 };
@@ -128,9 +129,9 @@ struct Postings {
   std::vector<std::uint32_t> frequencies;
 };
 
-/// An open segment. Opening reads the header and the sparse term index alone; everything else is read
-/// in checked blocks when it is asked for. Threads: safe. Errors of every call: Corruption (names the
-/// segment and the part), Io.
+/// An open segment. Opening reads the header and the sparse term index alone; everything else is
+/// read in checked blocks when it is asked for. Threads: safe. Errors of every call: Corruption
+/// (names the segment and the part), Io.
 class Segment {
  public:
   static Result<std::shared_ptr<const Segment>> open(std::shared_ptr<io::ByteSource> source);
@@ -158,7 +159,8 @@ class Segment {
   /// Empty lists when the term does not occur.
   virtual Result<Postings> postings(Field field, std::string_view term) const = 0;
   /// Positions of a Body term in each of its docs, in the same order as postings().
-  virtual Result<std::vector<std::vector<std::uint32_t>>> positions(std::string_view term) const = 0;
+  virtual Result<std::vector<std::vector<std::uint32_t>>> positions(
+      std::string_view term) const = 0;
   /// Terms of a field that begin with `prefix`, ascending, at most `limit`.
   virtual Result<std::vector<std::string>> terms(Field field, std::string_view prefix,
                                                  std::size_t limit) const = 0;
@@ -173,9 +175,9 @@ struct MergeInput {
 };
 
 /// Writes one segment out of the live files of several, term by term, in memory bounded by the
-/// documents' tables (about 24 bytes a doc) and one posting list a segment at a time. The bytes equal
-/// those of a builder that was given the same files.
-/// Errors: those of the inputs and the sink, InvalidArgument (a file live in two inputs), Cancelled.
+/// documents' tables (about 24 bytes a doc) and one posting list a segment at a time. The bytes
+/// equal those of a builder that was given the same files. Errors: those of the inputs and the
+/// sink, InvalidArgument (a file live in two inputs), Cancelled.
 Result<SegmentSummary> merge_segments(const std::vector<MergeInput>& inputs, io::BlockSink& sink,
                                       const CancelToken& cancel);
 

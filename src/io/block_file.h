@@ -1,9 +1,9 @@
 #pragma once
 // Checked block files, the ground of every derived format. A block file is a sequence of physical
-// blocks of 16 KiB: 16,376 bytes of payload and the XXH3-64 of that payload (seeded with the block's
-// number, so that two blocks cannot change places). The last block is padded with zeroes. Callers see
-// one logical stream of payload bytes. Nothing is mapped into memory: blocks are read, checked, and
-// kept in a bounded cache that many files share.
+// blocks of 16 KiB: 16,376 bytes of payload and the XXH3-64 of that payload (seeded with the
+// block's number, so that two blocks cannot change places). The last block is padded with zeroes.
+// Callers see one logical stream of payload bytes. Nothing is mapped into memory: blocks are read,
+// checked, and kept in a bounded cache that many files share.
 
 #include <cstdint>
 #include <memory>
@@ -47,8 +47,8 @@ class ByteSource {
   virtual ~ByteSource() = default;
   /// Logical bytes.
   [[nodiscard]] virtual std::uint64_t size() const = 0;
-  /// Copies `length` logical bytes at `offset`. Errors: Corruption (a block does not check, the range
-  /// is outside; the message names the file and the block), Io.
+  /// Copies `length` logical bytes at `offset`. Errors: Corruption (a block does not check, the
+  /// range is outside; the message names the file and the block), Io.
   virtual Status read(std::uint64_t offset, std::size_t length, char* buffer) = 0;
   /// Reads and checks every block. Errors: Corruption, Io.
   virtual Status check_all() = 0;

@@ -2,8 +2,8 @@
 // The truth: one SQLite database per library, library.db. Everything else is derived from it.
 //
 // A Store is an open library folder. Readers take a Snapshot (one read transaction, one request);
-// the one writer, who holds the lease, takes a Transaction. A commit raises the generation by one and
-// is the only commit point: what commit() acknowledged survives kill -9 and power loss [INV-2].
+// the one writer, who holds the lease, takes a Transaction. A commit raises the generation by one
+// and is the only commit point: what commit() acknowledged survives kill -9 and power loss [INV-2].
 //
 // The folder:
 //   library.db, -wal, -shm   the truth
@@ -54,13 +54,13 @@ struct FileRecord {
   std::uint64_t size_bytes = 0;
   std::int64_t mtime_ns = 0;
   std::uint64_t inode = 0;
-  ContentHash hash;               // of the bytes on disk
+  ContentHash hash;  // of the bytes on disk
   std::string language;
-  std::string encoding;           // "utf-8", "utf-16le", ...
-  std::uint32_t traits = 0;       // bits of index::FileTrait
+  std::string encoding;      // "utf-8", "utf-16le", ...
+  std::uint32_t traits = 0;  // bits of index::FileTrait
   std::uint32_t lines = 0;
   std::uint32_t chunker_version = 0;
-  bool windowed = false;          // no syntax tree; `note` says why when one was expected
+  bool windowed = false;  // no syntax tree; `note` says why when one was expected
   std::string note;
 };
 
@@ -134,7 +134,7 @@ struct Counts {
   std::uint64_t source_bytes = 0;  // of all files on disk
   std::uint64_t skipped = 0;
   std::uint64_t quarantined = 0;
-  std::uint64_t windowed = 0;      // files whose syntax tree was given up
+  std::uint64_t windowed = 0;              // files whose syntax tree was given up
   std::uint64_t chunks_written_total = 0;  // over the library's life
 };
 
@@ -217,11 +217,11 @@ class Transaction : public Reader {
 enum class Access { Read, Write };
 
 struct StoreOptions {
-  std::string directory;             // the library folder, absolute
-  Access access = Access::Read;      // Write: the caller holds the lease of `directory`/lock
+  std::string directory;         // the library folder, absolute
+  Access access = Access::Read;  // Write: the caller holds the lease of `directory`/lock
   std::size_t page_cache_bytes = 16ULL << 20;  // of each connection
   std::uint64_t wal_limit_bytes = 64ULL << 20;
-  std::string vfs;                   // SQLite VFS below our checksums; empty: the system's. For tests
+  std::string vfs;  // SQLite VFS below our checksums; empty: the system's. For tests
 };
 
 /// One thing that check() found.
@@ -233,7 +233,7 @@ struct Finding {
 
 /// What salvage() kept and lost.
 struct SalvageReport {
-  std::string backup;  // path of the backed-up files
+  std::string backup;                                       // path of the backed-up files
   std::vector<std::pair<std::string, std::uint64_t>> kept;  // table, rows
   std::vector<std::pair<std::string, std::uint64_t>> lost;  // table, rows known to be lost
   std::vector<std::string> lost_without_source;             // names of rows nothing can bring back
@@ -256,8 +256,8 @@ class Store {
   virtual Result<std::unique_ptr<Snapshot>> snapshot() = 0;
   /// One at a time; needs Access::Write.
   virtual Result<std::unique_ptr<Transaction>> begin() = 0;
-  /// Moves the WAL into the database as far as readers allow; truncates it when it can. Writer only;
-  /// also done by commit() when the WAL passes its limit.
+  /// Moves the WAL into the database as far as readers allow; truncates it when it can. Writer
+  /// only; also done by commit() when the WAL passes its limit.
   virtual Status checkpoint() = 0;
   /// Takes forgotten bytes out of every file: freed pages, free list, WAL; retrains the text
   /// dictionary when it holds bytes of what was removed. @return false when readers still hold the
@@ -266,8 +266,8 @@ class Store {
   /// Reads and checks every page, row and relation of library.db.
   virtual Result<std::vector<Finding>> check() = 0;
 
-  /// Backs a damaged library.db up into `directory`/damaged/<time>/ and builds a new one out of every
-  /// row that still checks. The lease must be held and no Store be open.
+  /// Backs a damaged library.db up into `directory`/damaged/<time>/ and builds a new one out of
+  /// every row that still checks. The lease must be held and no Store be open.
   static Result<SalvageReport> salvage(const StoreOptions& options);
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-// Text to chunks. Runs in a worker process; the job's payload and answer are encoded in chunk_job.h.
+// Text to chunks. Runs in a worker process; the job's payload and answer are encoded in
+// chunk_job.h.
 
 #include <cstdint>
 #include <string>
@@ -15,20 +16,20 @@ inline constexpr std::uint32_t kChunkerVersion = 1;
 
 /// What a chunk is. Numbered for ever: stored in the truth and in segments.
 enum class ChunkKind : std::uint8_t {
-  Text = 0,       // a window of text, or code between definitions
-  Function = 1,   // function, method, macro with parameters
-  Class = 2,      // class, struct, enum, trait, interface, protocol, object
-  Module = 3,     // module or namespace, imports, module-level code
-  Type = 4,       // type alias, typedef
-  Constant = 5,   // constant, variable, field at the top level
-  Doc = 6,        // a section of prose
-  Data = 7,       // a part of JSON, YAML, TOML, CSS, HTML, SQL data
-  Cell = 8,       // a cell of a notebook
+  Text = 0,      // a window of text, or code between definitions
+  Function = 1,  // function, method, macro with parameters
+  Class = 2,     // class, struct, enum, trait, interface, protocol, object
+  Module = 3,    // module or namespace, imports, module-level code
+  Type = 4,      // type alias, typedef
+  Constant = 5,  // constant, variable, field at the top level
+  Doc = 6,       // a section of prose
+  Data = 7,      // a part of JSON, YAML, TOML, CSS, HTML, SQL data
+  Cell = 8,      // a cell of a notebook
 };
 /// "text", "function", "class", "module", "type", "constant", "doc", "data", "cell".
 std::string_view kind_name(ChunkKind kind);
-/// The inverse; also accepts "method", "struct", "enum", "interface", "trait". Errors: InvalidArgument
-/// (the message lists the names).
+/// The inverse; also accepts "method", "struct", "enum", "interface", "trait". Errors:
+/// InvalidArgument (the message lists the names).
 Result<ChunkKind> kind_from_name(std::string_view name);
 
 /// One chunk: a span of the text. The spans of a file ascend, do not overlap, and leave out nothing
@@ -39,7 +40,8 @@ struct Chunk {
   std::uint32_t start_line = 1;  // from 1
   std::uint32_t end_line = 1;    // inclusive
   ChunkKind kind = ChunkKind::Text;
-  std::string symbol;  // the name defined here ("get", "Session"), of the first definition when several are joined; empty when none
+  std::string symbol;  // the name defined here ("get", "Session"), of the first definition when
+                       // several are joined; empty when none
   std::string scope;   // enclosing symbols, outermost first, joined by "."; empty at the top level
   std::vector<std::string> defines;  // every name defined in the span, symbol included, in order
 };
@@ -61,7 +63,8 @@ Result<ChunkedText> chunk_text(std::string_view language, std::string_view text)
 /// Windows only: what a file gets whose syntax tree costs too much. Never fails on valid UTF-8.
 ChunkedText chunk_windows(std::string_view language, std::string_view text);
 
-inline constexpr std::size_t kChunkTarget = 750;   // characters a chunk aims at
-inline constexpr std::size_t kChunkLimit = 1'800;  // characters it never passes, but for one long line (cut at 4 KiB)
+inline constexpr std::size_t kChunkTarget = 750;  // characters a chunk aims at
+inline constexpr std::size_t kChunkLimit =
+    1'800;  // characters it never passes, but for one long line (cut at 4 KiB)
 
 }  // namespace sonde::text

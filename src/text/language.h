@@ -7,10 +7,11 @@
 namespace sonde::text {
 
 /// The language of a file by its name, extension or first line ("#!/usr/bin/env python3"), as a
-/// lower-case name: "python", "javascript", "jsx", "typescript", "tsx", "java", "c", "cpp", "csharp",
-/// "go", "rust", "ruby", "php", "kotlin", "scala", "swift", "lua", "bash", "elixir", "haskell", "zig",
-/// "dart", "sql", "html", "css", "json", "yaml", "toml", "markdown", "notebook", other well-known ones
-/// that have no grammar ("perl", "r", "dockerfile", "make", "cmake", "protobuf", ...), or "text".
+/// lower-case name: "python", "javascript", "jsx", "typescript", "tsx", "java", "c", "cpp",
+/// "csharp", "go", "rust", "ruby", "php", "kotlin", "scala", "swift", "lua", "bash", "elixir",
+/// "haskell", "zig", "dart", "sql", "html", "css", "json", "yaml", "toml", "markdown", "notebook",
+/// other well-known ones that have no grammar ("perl", "r", "dockerfile", "make", "cmake",
+/// "protobuf", ...), or "text".
 /// @param head  the first bytes of the content, may be empty
 /// The view points to static storage. Threads: safe.
 std::string_view language_of(std::string_view path, std::string_view head);

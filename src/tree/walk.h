@@ -35,7 +35,8 @@ struct WalkOptions {
   bool include_hidden = false;
   bool include_generated = false;
   bool include_vendored = false;
-  std::vector<std::string> exclude;  // further patterns, in .gitignore's syntax, relative to the root
+  std::vector<std::string>
+      exclude;  // further patterns, in .gitignore's syntax, relative to the root
 };
 
 struct FileEntry {
@@ -52,13 +53,13 @@ struct SkippedEntry {
 };
 
 struct WalkResult {
-  std::vector<FileEntry> files;      // sorted by path bytes
+  std::vector<FileEntry> files;       // sorted by path bytes
   std::vector<SkippedEntry> skipped;  // sorted by path bytes; a skipped folder is one entry
 };
 
 /// Lists the files of `root` that are to be indexed. Tracked files of a git repository are never
-/// Ignored (they can still be Binary, Secret, ...). Nested repositories, submodules and worktrees are
-/// read by their own rules. Symbolic links to files inside the root are left to their target
+/// Ignored (they can still be Binary, Secret, ...). Nested repositories, submodules and worktrees
+/// are read by their own rules. Symbolic links to files inside the root are left to their target
 /// (skipped, Symlink, "the target is read in its own place"); links are never followed out of it.
 /// Errors: NotFound (no such folder), Io (the root itself cannot be read), Cancelled.
 /// A folder below the root that cannot be read is a skipped entry, not an error.
@@ -78,8 +79,8 @@ struct PathTraits {
   bool example = false;    // examples, demos, samples, docs' snippets
   bool generated = false;  // included only when asked for
   bool vendored = false;
-  bool compat = false;     // compatibility layers, legacy, deprecated, polyfills
-  bool stub = false;       // .pyi, .d.ts, declarations only
+  bool compat = false;  // compatibility layers, legacy, deprecated, polyfills
+  bool stub = false;    // .pyi, .d.ts, declarations only
 };
 PathTraits path_traits(std::string_view path);
 

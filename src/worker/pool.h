@@ -15,11 +15,11 @@
 namespace sonde::worker {
 
 struct PoolOptions {
-  std::string program;                           // absolute path of the worker program
-  std::size_t workers = 2;                       // processes alive at once, 1 to 64
-  std::size_t memory_limit_bytes = 1ULL << 30;   // RLIMIT_AS of each
+  std::string program;                             // absolute path of the worker program
+  std::size_t workers = 2;                         // processes alive at once, 1 to 64
+  std::size_t memory_limit_bytes = 1ULL << 30;     // RLIMIT_AS of each
   std::chrono::milliseconds job_deadline{10'000};  // for one job, then SIGKILL
-  std::size_t jobs_per_process = 20'000;         // then a fresh one, against slow leaks
+  std::size_t jobs_per_process = 20'000;           // then a fresh one, against slow leaks
 };
 
 /// A pool of worker processes, started when first needed and restarted when they die.
@@ -44,8 +44,8 @@ class Pool {
   [[nodiscard]] virtual Counters counters() const = 0;
 };
 
-/// The worker's side: reads jobs from `fd` until the other end closes it, answers each by its handler.
-/// Sets limits and the sandbox first. @return the exit code of the process.
+/// The worker's side: reads jobs from `fd` until the other end closes it, answers each by its
+/// handler. Sets limits and the sandbox first. @return the exit code of the process.
 int serve(int fd, const Handlers& handlers);
 
 }  // namespace sonde::worker
