@@ -1,0 +1,237 @@
+#pragma once
+// The door the faces use. A face parses, calls one of these, prints. Nothing here prints.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/hash.h"
+#include "base/result.h"
+#include "library/config.h"
+#include "library/location.h"
+
+namespace sonde::library {
+
+/// How far long work is. Called often from one thread; must be quick.
+struct Progress {
+  enum class Phase { Scan, Index, Merge, Check, Rebuild } phase = Phase::Scan;
+  std::uint64_t files_done = 0;
+  std::uint64_t files_total = 0;
+  std::uint64_t bytes_done = 0;
+  std::uint64_t bytes_total = 0;
+  std::uint64_t chunks = 0;
+  std::uint64_t lines = 0;
+};
+using ProgressSink = std::function<void(const Progress&)>;
+
+struct IndexRequest {
+  std::vector<std::string> paths;  // absolute; only these parts of the sources; empty: everything
+  bool force = false;              // read and chunk everything again
+  bool compact = false;            // merge into one segment and give free space back at the end
+};
+
+struct IndexReport {
+  std::uint64_t files_seen = 0;
+  std::uint64_t added = 0;
+  std::uint64_t changed = 0;
+  std::uint64_t moved = 0;
+  std::uint64_t removed = 0;
+  std::uint64_t unchanged = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t quarantined = 0;     // inputs, now
+  std::uint64_t windowed = 0;        // files of this run whose syntax tree was given up
+  std::uint64_t chunks_written = 0;  // texts inserted by this run
+  std::uint64_t chunks_kept = 0;
+  std::uint64_t lines = 0;  // read by this run
+  std::uint64_t bytes = 0;
+  double seconds = 0;
+  std::vector<std::string> notes;  // for people: a source that is missing, a worker that died, ...
+};
+
+struct SearchRequest {
+  std::string query;
+  std::size_t limit = 10;
+  std::vector<std::string> languages;
+  std::vector<std::string> path_globs;
+  std::vector<std::string> kinds;
+  std::vector<std::string> symbols;
+  std::vector<std::string> within;  // absolute files or folders; empty: everywhere
+  double min_score = 0;
+  std::uint32_t context_lines =
+      0;  // lines around the chunk, read from the file when it is not stale
+  bool by_chunk = false;
+  bool explain = false;
+  bool refresh = true;
+};
+
+struct Place {
+  std::uint32_t start_line = 1;
+  std::uint32_t end_line = 1;
+  std::string symbol;
+  double score = 0;
+};
+
+struct SearchHit {
+  std::string id;
+  std::string source;       // uid
+  std::string source_path;  // absolute
+  std::string path;         // relative to the source, bytes
+  std::uint32_t start_line = 1;
+  std::uint32_t end_line = 1;
+  std::string language;
+  std::string kind;
+  std::string symbol;
+  std::string scope;
+  double score = 0;
+  std::string text;
+  std::uint32_t context_start_line = 0;  // of `context`; 0 when there is none
+  std::string context;                   // the lines around and of the chunk
+  std::string file_hash;                 // hex; the version of the file that the text is of
+  bool stale = false;                    // the file on disk is another version now
+  std::vector<Place> more;
+  double words = 0;
+  std::vector<std::pair<std::string, double>> boosts;  // with `explain`
+};
+
+/// How complete an answer is [INV-8].
+struct Completeness {
+  std::uint64_t generation = 0;
+  std::int64_t checked_at_ms =
+      0;  // when the whole tree was last compared with the library; 1970-based
+  std::uint64_t files = 0;
+  std::uint64_t chunks = 0;
+  std::uint64_t pending_chunks = 0;
+  std::uint64_t stale_files = 0;  // known to differ from the disk, be new, or be gone
+  bool scan_finished = true;      // false: the check of the tree ran out of its budget
+  std::uint64_t quarantined = 0;
+  bool complete = true;            // nothing pending, stale or quarantined, and the scan finished
+  std::vector<std::string> notes;  // for people
+};
+
+struct SearchAnswer {
+  std::string query;
+  std::string mode = "words";
+  std::string root;
+  double took_ms = 0;
+  std::vector<SearchHit> results;
+  Completeness index;
+};
+
+struct SourceInfo {
+  std::string uid;
+  std::string kind;
+  std::string path;
+  std::uint64_t files = 0;
+  bool present = true;  // false: the folder is not there now
+};
+
+struct SkippedInfo {
+  std::string source_path;
+  std::string path;
+  std::string reason;
+  std::string detail;
+};
+
+struct QuarantineInfo {
+  std::string source_path;
+  std::string path;
+  std::string reason;
+  std::int64_t at_ms = 0;
+};
+
+struct StatusReport {
+  std::string directory;
+  std::string root;
+  std::string note;
+  std::string uid;
+  Completeness index;
+  std::vector<SourceInfo> sources;
+  std::uint64_t skipped = 0;
+  std::uint64_t windowed = 0;
+  std::uint64_t lines = 0;
+  std::uint64_t chunks_written_total = 0;
+  std::uint64_t vectors = 0;
+  std::uint64_t embedded_total = 0;
+  std::string model;  // empty: none
+  std::uint64_t bytes_truth = 0;
+  std::uint64_t bytes_derived = 0;
+  std::uint64_t bytes_source = 0;
+  std::uint32_t segments = 0;
+  std::uint32_t deltas = 0;
+  int writer_pid = 0;                           // who holds the lease now; 0: nobody
+  std::vector<SkippedInfo> skipped_list;        // when asked for
+  std::vector<QuarantineInfo> quarantine_list;  // when asked for
+};
+
+struct StatusRequest {
+  bool list_skipped = false;
+  bool list_quarantine = false;
+};
+
+struct DoctorFinding {
+  bool damage = true;  // false: a note
+  std::string what;
+  std::string remedy;
+};
+
+struct DoctorReport {
+  std::vector<DoctorFinding> findings;
+  std::vector<std::string> repaired;  // what was done, with `repair`
+  bool healthy = true;                // nothing damaged now
+};
+
+struct ForgetReport {
+  std::uint64_t files = 0;
+  std::uint64_t chunks = 0;
+  std::vector<std::string> paths;     // excluded from now on
+  std::vector<std::string> retained;  // backups and exports that were not reached, by name
+  bool pending = false;               // readers still hold old pages; call again
+};
+
+struct LibraryOptions {
+  Location location;
+  Environment environment;
+  Config config;
+};
+
+/// A library. Threads: search and status may be called from several threads; the others from one.
+/// Errors of calls that write: Busy (another process holds the lease; says which), NoSpace, Io,
+/// Corruption (the library needs `sonde doctor`), Cancelled (what was committed stays; run it again
+/// to go on).
+class Library {
+ public:
+  /// Makes a new library with `root` as its first source; writes .gitignore. Errors:
+  /// InvalidArgument (one is there).
+  static Result<std::unique_ptr<Library>> create(const LibraryOptions& options);
+  /// Errors: NotFound, Corruption, Unsupported, Io (see store::Store::open).
+  static Result<std::unique_ptr<Library>> open(const LibraryOptions& options);
+  virtual ~Library() = default;
+
+  virtual Result<IndexReport> index(const IndexRequest& request, const ProgressSink& progress,
+                                    const CancelToken& cancel) = 0;
+  /// Brings changed files up to date first when that is allowed, cheap and the lease is free.
+  virtual Result<SearchAnswer> search(const SearchRequest& request, const CancelToken& cancel) = 0;
+  virtual Result<StatusReport> status(const StatusRequest& request, const CancelToken& cancel) = 0;
+
+  virtual Result<std::vector<SourceInfo>> sources() = 0;
+  /// Errors also: InvalidArgument (no folder, inside a source, or holding one).
+  virtual Result<SourceInfo> add_source(const std::string& path) = 0;
+  /// By uid or path. Errors also: NotFound.
+  virtual Result<SourceInfo> remove_source(const std::string& uid_or_path) = 0;
+
+  /// Removes every trace and excludes the paths until `sonde index PATH` names them again [INV-11].
+  virtual Result<ForgetReport> forget(const std::vector<std::string>& paths,
+                                      const CancelToken& cancel) = 0;
+
+  /// Checks everything; with `repair` mends what can be mended.
+  static Result<DoctorReport> doctor(const LibraryOptions& options, bool repair,
+                                     const ProgressSink& progress, const CancelToken& cancel);
+  /// Moves the library's files into a backup folder beside it and makes an empty one with the same
+  /// sources where they can be read. @return the backup's path.
+  static Result<std::string> reset(const LibraryOptions& options);
+};
+
+}  // namespace sonde::library

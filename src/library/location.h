@@ -1,0 +1,51 @@
+#pragma once
+// Where a library is: found by walking up, as git does, or named.
+
+#include <string>
+
+#include "base/result.h"
+
+namespace sonde::library {
+
+/// What the process was started with, passed in so that nothing below reads the environment.
+struct Environment {
+  std::string working_directory;  // absolute
+  std::string home;               // may be empty
+  std::string config_home;        // XDG_CONFIG_HOME or ~/.config
+  std::string state_home;         // XDG_STATE_HOME or ~/.local/state
+  std::string library;            // SONDE_LIBRARY, or empty
+  std::string worker_program;     // absolute path of sonde-worker
+};
+
+/// Reads the process's environment; finds sonde-worker beside the program (build folder) or in
+/// ../libexec/sonde. Errors: Io (no working folder).
+Result<Environment> environment_of_process();
+
+struct Location {
+  std::string directory;  // the library folder, absolute
+  std::string root;  // the project's folder: first source of a new library; base of relative output
+  std::string note;  // why it lies elsewhere than in root/.sonde; empty when it does not
+};
+
+/// Finds the library for `start` (a file or folder): `explicit_directory` if given, else
+/// SONDE_LIBRARY, else the nearest .sonde going up, else the one in the state folder that was made
+/// for one of these folders. Errors: NotFound ("no library here; `sonde index` makes one").
+Result<Location> find_library(const Environment& environment, const std::string& start,
+                              const std::string& explicit_directory);
+
+/// Where a new library for `root` goes: root/.sonde, or, where SQLite's WAL does not work (NFS, 9p,
+/// SMB, FUSE: asked of statfs) or the folder cannot be written, the state folder.
+/// Errors: Io, InvalidArgument (root is not a folder).
+Result<Location> place_library(const Environment& environment, const std::string& root,
+                               const std::string& explicit_directory);
+
+/// The folder that a new library for `start` is rooted in: the top of its git work tree, else
+/// itself.
+std::string project_root(const std::string& start);
+
+/// An absolute path without "." and ".." and double slashes; symbolic links are left as they are.
+std::string absolute_path(const Environment& environment, const std::string& path);
+/// `path` as seen from `base` ("../x" when outside).
+std::string relative_path(const std::string& path, const std::string& base);
+
+}  // namespace sonde::library
