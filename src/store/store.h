@@ -9,7 +9,10 @@
 //   library.db, -wal, -shm   the truth
 //   library.id               the library's uid, written once at creation: tells a lost library.db
 //                            from a library that was never made
-//   segments/<generation, 12 digits>-<checksum, 16 hex>.seg   derived, listed in the truth
+//   segments/<generation, 12 digits>-<checksum, 16 hex>.seg   derived, listed in the truth; the
+//   generation
+//                            is the last committed one when it was written, so a truth that is
+//                            older was rolled back
 //   damaged/                 set-aside files
 //   lock                     the writer lease
 //   .gitignore               "*"
@@ -101,6 +104,7 @@ struct DeltaRow {
   std::uint64_t generation = 0;
   std::uint32_t files = 0;
   std::uint32_t docs = 0;
+  std::uint32_t analyzer_version = 0;
   std::string bytes;
 };
 
@@ -116,6 +120,9 @@ struct SkippedRow {
   std::string path;
   std::string reason;  // tree::reason_name
   std::string detail;
+  bool by_content = false;  // found when it was read: not read again while size and time stay
+  std::uint64_t size_bytes = 0;
+  std::int64_t mtime_ns = 0;
 };
 
 struct QuarantineRow {
@@ -201,9 +208,12 @@ class Transaction : public Reader {
   virtual Status remove_delta(std::int64_t id) = 0;  // with its tombstones
   virtual Status add_tombstone(const Tombstone& tombstone) = 0;
 
-  /// Replaces the source's list of skipped entries.
-  virtual Status set_skipped(std::int64_t source_id, std::span<const SkippedRow> rows) = 0;
-  virtual Status add_skipped(const SkippedRow& row) = 0;
+  /// Replaces the source's list of entries that a walk skipped (by_content false); writes nothing
+  /// when it is the same list (a digest is kept).
+  virtual Status set_walk_skipped(std::int64_t source_id, std::span<const SkippedRow> rows) = 0;
+  /// Adds or replaces the entry of one path.
+  virtual Status put_skipped(const SkippedRow& row) = 0;
+  virtual Status remove_skipped(std::int64_t source_id, std::string_view path) = 0;
   virtual Status put_quarantine(const QuarantineRow& row) = 0;
   virtual Status remove_quarantine(std::int64_t source_id, std::string_view path) = 0;
   virtual Status add_forgotten(std::int64_t source_id, std::string_view path) = 0;
