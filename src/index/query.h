@@ -13,6 +13,12 @@ namespace sonde::index {
 
 inline constexpr std::size_t kQueryLimitBytes = 64 * 1024;
 
+/// A part of a source: a folder or file in it ("" is the whole source).
+struct PathScope {
+  std::string source;  // uid
+  std::string prefix;  // relative path without a slash at its end
+};
+
 /// A query: words, "phrases", -not, and filters. Filters of one kind are alternatives (lang:c
 /// lang:cpp); filters of different kinds all hold.
 struct Query {
@@ -24,6 +30,7 @@ struct Query {
   std::vector<std::string> paths;      // path:src/**/x.py; globs, or a folder or part of a path
   std::vector<text::ChunkKind> kinds;  // kind:function
   std::vector<std::string> symbols;    // symbol:Session.get
+  std::vector<PathScope> scopes;       // only these parts; set by the caller, not by the parser
 };
 
 /// Parses the query language. `key:value` of an unknown key is words ("std::vector", "http://x"
