@@ -2,8 +2,10 @@
 
 find_program(SONDE_CCACHE ccache)
 if(SONDE_CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER ${SONDE_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${SONDE_CCACHE})
+  # Paths are relative to the checkout, so that clones and worktrees share one cache.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${SONDE_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 
 add_library(sonde_flags INTERFACE)

@@ -53,8 +53,8 @@ std::uint64_t checksum64(std::string_view bytes, std::uint64_t seed) {
 }  // namespace sonde
 
 std::size_t std::hash<sonde::ContentHash>::operator()(
-    const sonde::ContentHash& hash) const noexcept {
-  std::size_t value = 0;
-  std::memcpy(&value, hash.bytes.data(), sizeof value);
-  return value;
+    const sonde::ContentHash& value) const noexcept {
+  std::size_t result = 0;
+  std::memcpy(&result, value.bytes.data(), sizeof result);
+  return result;
 }

@@ -41,5 +41,5 @@ std::string to_hex(std::string_view bytes);
 
 template <>
 struct std::hash<sonde::ContentHash> {
-  std::size_t operator()(const sonde::ContentHash& hash) const noexcept;
+  std::size_t operator()(const sonde::ContentHash& value) const noexcept;
 };
