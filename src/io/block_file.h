@@ -90,6 +90,7 @@ class BlockWriter {
   std::string block_;
   std::uint64_t block_number_ = 0;
   std::uint64_t size_ = 0;
+  bool finished_ = false;
 };
 
 }  // namespace sonde::io
