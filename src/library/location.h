@@ -1,7 +1,9 @@
 #pragma once
 // Where a library is: found by walking up, as git does, or named.
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -18,7 +20,7 @@ struct Environment {
 };
 
 /// Reads the process's environment; finds sonde-worker beside the program (build folder) or in
-/// ../libexec/sonde. Errors: Io (no working folder).
+/// ../libexec/sonde, else where SONDE_WORKER says. Errors: Io (no working folder).
 Result<Environment> environment_of_process();
 
 struct Location {
@@ -28,16 +30,26 @@ struct Location {
 };
 
 /// Finds the library for `start` (a file or folder): `explicit_directory` if given, else
-/// SONDE_LIBRARY, else the nearest .sonde going up, else the one in the state folder that was made
-/// for one of these folders. Errors: NotFound ("no library here; `sonde index` makes one").
+/// SONDE_LIBRARY, else the nearest going up: a folder's own .sonde, or the one in the state folder
+/// that was made for it. A folder holds a library when library.db or segments are in it, so that a
+/// lost library.db is noticed. Errors: NotFound ("no library here; `sonde index` makes one").
 Result<Location> find_library(const Environment& environment, const std::string& start,
                               const std::string& explicit_directory);
 
 /// Where a new library for `root` goes: root/.sonde, or, where SQLite's WAL does not work (NFS, 9p,
 /// SMB, FUSE: asked of statfs) or the folder cannot be written, the state folder.
-/// Errors: Io, InvalidArgument (root is not a folder).
+/// Makes nothing. Errors: Io, InvalidArgument (root is not a folder, a named folder holds other
+/// files).
 Result<Location> place_library(const Environment& environment, const std::string& root,
                                const std::string& explicit_directory);
+
+/// Writes down, once the store is made, in a library that lies elsewhere than in root/.sonde, which
+/// root it is for; find_library() goes by it. Does nothing for root/.sonde. Errors: Io.
+Status record_root(const Location& location);
+
+/// The name of a file system on which SQLite's WAL is not safe, by its number in statfs(2); empty
+/// for all others.
+std::string_view file_system_without_wal(std::uint32_t type);
 
 /// The folder that a new library for `start` is rooted in: the top of its git work tree, else
 /// itself.
