@@ -35,7 +35,9 @@ inline constexpr int kSchemaVersion = 1;
 
 struct SourceRow {
   std::int64_t id = 0;
-  std::string uid;   // 16 hex digits, made once; names the source in segments and ids
+  // 16 hex digits of content_hash(kind + '\0' + path as it was added): names the source in segments
+  // and ids, the same in every library, so that the same files give the same segment bytes.
+  std::string uid;
   std::string kind;  // "folder"
   std::string path;  // absolute, bytes
 };
