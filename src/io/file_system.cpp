@@ -38,7 +38,7 @@ Result<Temporary> create_beside(FileSystem& fs, const std::string& path, std::ui
       return Temporary{std::move(candidate), std::move(file).value()};
     }
     last = file.error();
-    if (!fs.info(candidate).ok()) {
+    if (last.code != Code::InvalidArgument) {  // anything but "it is there already"
       break;
     }
   }
