@@ -23,3 +23,8 @@ if(SONDE_SANITIZE)
     add_link_options(-fsanitize=undefined)
   endif()
 endif()
+
+# libFuzzer needs to see which branches our code takes.
+if(SONDE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
