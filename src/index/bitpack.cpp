@@ -83,8 +83,6 @@ void pack128(const std::uint32_t* values, unsigned bits, std::string& out) {
   out.append(reinterpret_cast<const char*>(words.data()), packed_bytes(bits));
 }
 
-void unpack128(const char* in, unsigned bits, std::uint32_t* values) {
-  kUnpack[bits](in, values);
-}
+void unpack128(const char* in, unsigned bits, std::uint32_t* values) { kUnpack[bits](in, values); }
 
 }  // namespace sonde::index

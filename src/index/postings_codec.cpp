@@ -172,6 +172,37 @@ void PostingList::clear() {
   positions.clear();
 }
 
+void PostingList::sort() {
+  if (std::is_sorted(docs.begin(), docs.end())) {
+    return;
+  }
+  struct Entry {
+    std::uint32_t doc;
+    std::uint32_t frequency;
+    std::size_t position;
+  };
+  std::vector<Entry> entries;
+  entries.reserve(docs.size());
+  std::size_t position = 0;
+  for (std::size_t i = 0; i < docs.size(); ++i) {
+    entries.push_back({docs[i], frequencies[i], position});
+    position += frequencies[i];
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.doc < b.doc; });
+  std::vector<std::uint32_t> sorted;
+  sorted.reserve(positions.size());
+  for (std::size_t i = 0; i < docs.size(); ++i) {
+    docs[i] = entries[i].doc;
+    frequencies[i] = entries[i].frequency;
+    if (!positions.empty()) {
+      const auto first = positions.begin() + static_cast<std::ptrdiff_t>(entries[i].position);
+      sorted.insert(sorted.end(), first, first + entries[i].frequency);
+    }
+  }
+  positions = std::move(sorted);
+}
+
 bool is_inline(const PostingList& list) {
   return list.docs.size() <= format::kInlineDocs &&
          sum_of(list.frequencies) <= format::kInlineOccurrences;
@@ -252,7 +283,8 @@ bool decode_inline(ByteCursor& cursor, const EncodedList& what, PostingList& lis
       list.positions.push_back(cursor.varint());
     }
     const std::uint32_t one[] = {frequency};
-    if (cursor.failed() || !add_up(one, list.positions.data() + list.positions.size() - frequency)) {
+    if (cursor.failed() ||
+        !add_up(one, list.positions.data() + list.positions.size() - frequency)) {
       return false;
     }
   }

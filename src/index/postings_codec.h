@@ -20,6 +20,8 @@ struct PostingList {
   std::vector<std::uint32_t> positions;
 
   void clear();
+  /// Puts docs, which may stand in any order but only once, in order.
+  void sort();
 };
 
 enum class Positions : std::uint8_t { None, Stored };
@@ -32,8 +34,8 @@ void append_postings(const PostingList& list, Positions kind, std::string& posti
 
 /// Where one list's parts are and what they must hold.
 struct EncodedList {
-  std::uint32_t count = 0;        // docs
-  std::uint32_t id_limit = 0;     // ids are below it
+  std::uint32_t count = 0;     // docs
+  std::uint32_t id_limit = 0;  // ids are below it
   Positions kind = Positions::None;
 };
 

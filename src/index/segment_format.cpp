@@ -87,7 +87,8 @@ Status read_sections(const io::ByteSource& source, ByteReader& reader, std::uint
       layout.sections[kind - 1] = {offset, length};
     } else if ((flags & kSectionRequired) != 0) {
       return Error{Code::Unsupported, source.name() + ": segment needs its section of kind " +
-                                          std::to_string(kind) + ", which this build does not know"};
+                                          std::to_string(kind) +
+                                          ", which this build does not know"};
     }
   }
   if (!std::all_of(seen.begin(), seen.end(), [](bool there) { return there; })) {

@@ -70,7 +70,9 @@ struct Layout {
   [[nodiscard]] const Section& at(SectionKind kind) const {
     return sections[static_cast<std::size_t>(kind) - 1];
   }
-  [[nodiscard]] Section& at(SectionKind kind) { return sections[static_cast<std::size_t>(kind) - 1]; }
+  [[nodiscard]] Section& at(SectionKind kind) {
+    return sections[static_cast<std::size_t>(kind) - 1];
+  }
 };
 
 /// The 16 bytes a segment begins with.
