@@ -62,7 +62,9 @@ sqlite3_file* below(sqlite3_file* file) {
   return reinterpret_cast<sqlite3_file*>(reinterpret_cast<char*>(file) + kFileBytes);
 }
 
-bool is_page_size(int bytes) { return bytes >= 512 && bytes <= 65536 && (bytes & (bytes - 1)) == 0; }
+bool is_page_size(int bytes) {
+  return bytes >= 512 && bytes <= 65536 && (bytes & (bytes - 1)) == 0;
+}
 
 std::uint64_t little_endian(const char* bytes) {
   std::uint64_t value = 0;
@@ -133,13 +135,12 @@ struct WalSum {
 int check_frame(sqlite3_file* handle, const unsigned char* data, int amount, std::int64_t offset) {
   File& file = *mine(handle);
   sqlite3_file* base = below(handle);
-  const std::int64_t index = (offset - kWalHeaderBytes - kFrameHeaderBytes) /
-                             (amount + kFrameHeaderBytes);  // from 0
+  const std::int64_t index =
+      (offset - kWalHeaderBytes - kFrameHeaderBytes) / (amount + kFrameHeaderBytes);  // from 0
   std::array<unsigned char, 4> magic{};
   std::array<unsigned char, 8> before{};
   std::array<unsigned char, kFrameHeaderBytes> frame{};
-  const std::int64_t before_at =
-      index == 0 ? 24 : offset - amount - 2 * kFrameHeaderBytes + 16;
+  const std::int64_t before_at = index == 0 ? 24 : offset - amount - 2 * kFrameHeaderBytes + 16;
   int rc = base->pMethods->xRead(base, magic.data(), magic.size(), 0);
   if (rc == SQLITE_OK) {
     rc = base->pMethods->xRead(base, before.data(), before.size(), before_at);
@@ -271,19 +272,31 @@ int file_shm_map(sqlite3_file* handle, int region, int bytes, int extend, void v
 int file_shm_lock(sqlite3_file* handle, int offset, int count, int flags) {
   return below(handle)->pMethods->xShmLock(below(handle), offset, count, flags);
 }
-void file_shm_barrier(sqlite3_file* handle) {
-  below(handle)->pMethods->xShmBarrier(below(handle));
-}
+void file_shm_barrier(sqlite3_file* handle) { below(handle)->pMethods->xShmBarrier(below(handle)); }
 int file_shm_unmap(sqlite3_file* handle, int remove) {
   return below(handle)->pMethods->xShmUnmap(below(handle), remove);
 }
 
 // Version 2: with shared memory for the WAL's index, without xFetch: no file is mapped.
-constexpr sqlite3_io_methods kMethods = {
-    2,          file_close,         file_read,        file_write,    file_truncate,
-    file_sync,  file_size,          file_lock,        file_unlock,   file_check_reserved_lock,
-    file_control, file_sector_size, file_characteristics, file_shm_map, file_shm_lock,
-    file_shm_barrier, file_shm_unmap, nullptr, nullptr};
+constexpr sqlite3_io_methods kMethods = {2,
+                                         file_close,
+                                         file_read,
+                                         file_write,
+                                         file_truncate,
+                                         file_sync,
+                                         file_size,
+                                         file_lock,
+                                         file_unlock,
+                                         file_check_reserved_lock,
+                                         file_control,
+                                         file_sector_size,
+                                         file_characteristics,
+                                         file_shm_map,
+                                         file_shm_lock,
+                                         file_shm_barrier,
+                                         file_shm_unmap,
+                                         nullptr,
+                                         nullptr};
 
 Impl& impl_of(sqlite3_vfs* vfs) { return *static_cast<Impl*>(vfs->pAppData); }
 

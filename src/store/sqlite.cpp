@@ -29,6 +29,7 @@ Code code_of(int rc, int system_error) {
     case SQLITE_AUTH: return Code::Io;
     case SQLITE_NOMEM:
     case SQLITE_TOOBIG: return Code::Limit;
+    case SQLITE_CONSTRAINT: return Code::InvalidArgument;
     case SQLITE_INTERRUPT: return Code::Cancelled;
     default: return Code::Internal;
   }
@@ -52,7 +53,12 @@ std::string uri_of(const std::string& path, std::string_view query) {
 }  // namespace
 
 Statement::~Statement() {
-  if (statement_ != nullptr) {
+  if (statement_ == nullptr) {
+    return;
+  }
+  if (owner_ == Owner::Self) {
+    sqlite3_finalize(statement_);
+  } else {
     sqlite3_reset(statement_);
   }
 }
@@ -69,9 +75,9 @@ Status Statement::bind(int index, std::string_view text) {
 }
 
 Status Statement::bind(int index, Blob blob) {
-  const int rc = sqlite3_bind_blob64(statement_, index,
-                                     blob.bytes.data() == nullptr ? "" : blob.bytes.data(),
-                                     blob.bytes.size(), SQLITE_STATIC);
+  const int rc =
+      sqlite3_bind_blob64(statement_, index, blob.bytes.data() == nullptr ? "" : blob.bytes.data(),
+                          blob.bytes.size(), SQLITE_STATIC);
   return rc == SQLITE_OK ? Status() : connection_->error(rc);
 }
 
@@ -89,15 +95,15 @@ Result<bool> Statement::step() {
 std::string_view Statement::bytes(int column) const {
   const void* data = sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
-  return data == nullptr ? std::string_view()
-                         : std::string_view(static_cast<const char*>(data),
-                                            static_cast<std::size_t>(size));
+  return data == nullptr
+             ? std::string_view()
+             : std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size));
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const ChecksumVfs& vfs,
                                                      const ConnectionOptions& options) {
-  int flags = options.mode == ConnectionOptions::Mode::Read ? SQLITE_OPEN_READONLY
-                                                            : SQLITE_OPEN_READWRITE;
+  int flags =
+      options.mode == ConnectionOptions::Mode::Read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   if (options.mode == ConnectionOptions::Mode::Create) {
     flags |= SQLITE_OPEN_CREATE;
   }
@@ -123,11 +129,10 @@ Status Connection::configure(const ConnectionOptions& options) {
   sqlite3_extended_result_codes(database_, 1);
   sqlite3_busy_timeout(database_, options.busy_timeout_ms);
   // Only the writer checkpoints, and when it says so: a reader's close must not.
-  for (const auto& [option, value] : {std::pair{SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
-                                      std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
-                                      std::pair{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-                                      std::pair{SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-                                      std::pair{SQLITE_DBCONFIG_ENABLE_VIEW, 0}}) {
+  for (const auto& [option, value] :
+       {std::pair{SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}, std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
+        std::pair{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0}, std::pair{SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+        std::pair{SQLITE_DBCONFIG_ENABLE_VIEW, 0}}) {
     const int rc = sqlite3_db_config(database_, option, value, nullptr);
     if (rc != SQLITE_OK) {
       return error(rc);
@@ -157,8 +162,8 @@ Connection::~Connection() {
 
 Result<Statement> Connection::prepare(const char* sql) {
   const auto found = statements_.find(sql);
-  if (found != statements_.end()) {
-    return Statement(*this, found->second);
+  if (found != statements_.end() && sqlite3_stmt_busy(found->second) == 0) {
+    return Statement(*this, found->second, Statement::Owner::Connection);
   }
   if (statements_.size() >= kConnectionsStatementLimit) {
     return Error{Code::Internal, "too many prepared statements"};
@@ -169,8 +174,8 @@ Result<Statement> Connection::prepare(const char* sql) {
   if (rc != SQLITE_OK) {
     return error(rc);
   }
-  statements_.emplace(sql, statement);
-  return Statement(*this, statement);
+  const bool kept = statements_.emplace(sql, statement).second;
+  return Statement(*this, statement, kept ? Statement::Owner::Connection : Statement::Owner::Self);
 }
 
 Status Connection::script(const std::string& sql) {

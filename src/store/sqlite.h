@@ -26,10 +26,13 @@ class Connection;
 /// connection must outlive it. Views of columns are valid until the next step.
 class Statement {
  public:
-  Statement(Connection& connection, sqlite3_stmt* statement)
-      : connection_(&connection), statement_(statement) {}
+  enum class Owner { Connection, Self };
+  Statement(Connection& connection, sqlite3_stmt* statement, Owner owner)
+      : connection_(&connection), statement_(statement), owner_(owner) {}
   Statement(Statement&& other) noexcept
-      : connection_(other.connection_), statement_(std::exchange(other.statement_, nullptr)) {}
+      : connection_(other.connection_),
+        statement_(std::exchange(other.statement_, nullptr)),
+        owner_(other.owner_) {}
   Statement& operator=(Statement&&) = delete;
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
@@ -58,6 +61,7 @@ class Statement {
  private:
   Connection* connection_;
   sqlite3_stmt* statement_;
+  Owner owner_;
 };
 
 struct ConnectionOptions {
@@ -81,7 +85,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// The statement of `sql`, prepared once. @param sql  a constant: its address is the key
+  /// The statement of `sql`, prepared once (again while it is in use).
+  /// @param sql  a constant: its address is the key
   Result<Statement> prepare(const char* sql);
 
   /// prepare() with `arguments` bound in order: integers, string_views (TEXT) and Blobs.
@@ -126,15 +131,9 @@ class Connection {
 
   template <typename... Arguments>
   static Status bind_all(Statement& statement, const Arguments&... arguments) {
-    int index = 0;
+    [[maybe_unused]] int index = 0;
     Status status;
-    const auto one = [&](const auto& argument) {
-      ++index;
-      if (status.ok()) {
-        status = bind_one(statement, index, argument);
-      }
-    };
-    (one(arguments), ...);
+    static_cast<void>(((status = bind_one(statement, ++index, arguments)).ok() && ...));
     return status;
   }
   template <typename T>
