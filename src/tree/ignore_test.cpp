@@ -192,11 +192,11 @@ void compare_with_git(unsigned seed, unsigned trees, LetterCase letters) {
 }
 
 TEST(Ignore, decides_as_git_does_on_random_trees) {
-  compare_with_git(20260101, 250, LetterCase::Exact);
+  compare_with_git(20260101, 150, LetterCase::Exact);
 }
 
 TEST(Ignore, decides_as_git_does_when_git_ignores_case) {
-  compare_with_git(7, 100, LetterCase::Ignored);
+  compare_with_git(1234, 80, LetterCase::Ignored);
 }
 
 }  // namespace

@@ -66,8 +66,9 @@ class WildPattern::Compiler {
             return false;
           }
           ++at_;
-          [[fallthrough]];
-        default: put(Op::Byte, byte_at(at_)); break;
+          put(Op::Byte, byte_at(at_));
+          break;
+        default: put(Op::Byte, folded(byte_at(at_))); break;
       }
     }
     return true;
@@ -88,10 +89,13 @@ class WildPattern::Compiler {
     return position < pattern_.size() && pattern_[position] == c;
   }
 
+  // The text is folded, and so is the pattern, but for escaped letters: with case ignored "\\A"
+  // matches nothing, in git and so here.
+  [[nodiscard]] uint8_t folded(uint8_t byte) const {
+    return out_.letter_case_ == LetterCase::Ignored ? ascii_lower(byte) : byte;
+  }
+
   void put(Op op, uint8_t byte = 0, std::uint32_t index = 0) {
-    if (op == Op::Byte && out_.letter_case_ == LetterCase::Ignored) {
-      byte = ascii_lower(byte);
-    }
     out_.tokens_.push_back({op, byte, index});
     ++at_;
   }
