@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "io/file_system.h"
-#include "tree/descriptor.h"
+#include "tree/file_at.h"
 #include "tree/wildmatch.h"
 
 namespace sonde::tree {

@@ -28,9 +28,9 @@ std::optional<std::string> read_pointer(int folder, const char* name, std::strin
   return text;
 }
 
-Descriptor open_git_folder(int top) {
-  Descriptor folder = open_folder_at(top, ".git", Links::Follow);
-  if (!folder) {
+io::UniqueFd open_git_folder(int top) {
+  io::UniqueFd folder = open_folder_at(top, ".git", Links::Follow);
+  if (!folder.valid()) {
     if (const auto target = read_pointer(top, ".git", "gitdir: ")) {
       folder = open_folder_at(top, target->c_str(), Links::Follow);
     }
@@ -39,7 +39,7 @@ Descriptor open_git_folder(int top) {
 }
 
 // Of a linked worktree: the folder of the repository that it belongs to.
-Descriptor open_common_folder(int git_folder) {
+io::UniqueFd open_common_folder(int git_folder) {
   const auto target = read_pointer(git_folder, "commondir", "");
   return open_folder_at(git_folder, target ? target->c_str() : ".", Links::Follow);
 }
@@ -47,12 +47,12 @@ Descriptor open_common_folder(int git_folder) {
 }  // namespace
 
 std::unique_ptr<GitRepository> GitRepository::open(int top, const GitEnvironment& environment) {
-  Descriptor folder = open_git_folder(top);
-  if (!folder || !exists_at(folder.get(), "HEAD")) {
+  io::UniqueFd folder = open_git_folder(top);
+  if (!folder.valid() || !exists_at(folder.get(), "HEAD")) {
     return nullptr;
   }
-  const Descriptor common = open_common_folder(folder.get());
-  if (!common || !exists_at(common.get(), "objects") || !exists_at(common.get(), "refs")) {
+  const io::UniqueFd common = open_common_folder(folder.get());
+  if (!common.valid() || !exists_at(common.get(), "objects") || !exists_at(common.get(), "refs")) {
     return nullptr;
   }
   std::unique_ptr<GitRepository> result(new GitRepository);
@@ -69,10 +69,10 @@ std::unique_ptr<GitRepository> GitRepository::none(const GitEnvironment& environ
 }
 
 void GitRepository::read_settings(const GitEnvironment& environment, int top, int common) {
-  const std::string git_folder = folder_ ? path_of(folder_) : std::string();
+  const std::string git_folder = folder_.valid() ? path_of(folder_) : std::string();
   GitConfig config(environment, git_folder);
   config.read_defaults();
-  if (folder_) {
+  if (folder_.valid()) {
     config.read("/proc/self/fd/" + std::to_string(common) + "/config");
     if (config.is_true("extensions.worktreeconfig")) {
       config.read("/proc/self/fd/" + std::to_string(folder_.get()) + "/config.worktree");

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "tree/descriptor.h"
+#include "tree/file_at.h"
 #include "tree/git_config.h"
 #include "tree/git_index.h"
 #include "tree/ignore.h"
@@ -40,7 +40,7 @@ class GitRepository {
   GitRepository() = default;
   void read_settings(const GitEnvironment& environment, int top, int common);
 
-  Descriptor folder_;  // $GIT_DIR, until the index is read
+  io::UniqueFd folder_;  // $GIT_DIR, until the index is read
   LetterCase letter_case_ = LetterCase::Exact;
   std::size_t hash_size_ = 20;
   std::shared_ptr<const RuleList> info_excludes_;

@@ -1,4 +1,4 @@
-#include "tree/descriptor.h"
+#include "tree/file_at.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,23 +10,17 @@
 
 namespace sonde::tree {
 
-void Descriptor::reset() {
-  if (fd_ >= 0) {
-    ::close(std::exchange(fd_, -1));
-  }
-}
-
-Descriptor open_folder_at(int parent, const char* name, Links links) {
+io::UniqueFd open_folder_at(int parent, const char* name, Links links) {
   const int refuse = links == Links::Refuse ? O_NOFOLLOW : 0;
-  return Descriptor(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | refuse));
+  return io::UniqueFd(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | refuse));
 }
 
 std::optional<std::string> read_file_at(int parent, const char* name, Links links,
                                         std::size_t limit) {
   const int refuse = links == Links::Refuse ? O_NOFOLLOW : 0;
-  const Descriptor file(::openat(parent, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | refuse));
+  const io::UniqueFd file(::openat(parent, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | refuse));
   struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+  if (!file.valid() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
       static_cast<std::uint64_t>(status.st_size) > limit) {
     return std::nullopt;
   }
@@ -49,7 +43,7 @@ std::optional<std::string> read_file_at(int parent, const char* name, Links link
   return content;
 }
 
-std::string path_of(const Descriptor& descriptor) {
+std::string path_of(const io::UniqueFd& descriptor) {
   std::array<char, PATH_MAX> target{};
   const std::string link = "/proc/self/fd/" + std::to_string(descriptor.get());
   const ssize_t length = ::readlink(link.c_str(), target.data(), target.size());

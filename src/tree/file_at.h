@@ -5,34 +5,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
+
+#include "io/unique_fd.h"
 
 namespace sonde::tree {
-
-/// An open file descriptor, closed at the end. Empty when negative.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() { reset(); }
-
-  void reset();
-  [[nodiscard]] int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
 
 enum class Links { Follow, Refuse };
 
 /// A folder, relative to `parent` (or AT_FDCWD); empty on failure, with errno set.
-Descriptor open_folder_at(int parent, const char* name, Links links);
+io::UniqueFd open_folder_at(int parent, const char* name, Links links);
 
 /// The content of a regular file of at most `limit` bytes; nothing when it is missing, something
 /// else than a file, larger, or cannot be read. Never waits on a pipe.
@@ -40,6 +21,6 @@ std::optional<std::string> read_file_at(int parent, const char* name, Links link
                                         std::size_t limit);
 
 /// Where an open descriptor is, as the kernel says; empty when it does not.
-std::string path_of(const Descriptor& descriptor);
+std::string path_of(const io::UniqueFd& descriptor);
 
 }  // namespace sonde::tree
