@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstddef>
 
 #include "tree/names.h"
@@ -177,10 +178,11 @@ bool has_generated_tag(string_view comment) {
     return false;
   }
   const std::size_t end = at + kTag.size();
-  const bool word_before = at > 0 && (std::isalnum(static_cast<unsigned char>(comment[at - 1])) ||
-                                      comment[at - 1] == '`' || comment[at - 1] == '"');
+  const bool word_before =
+      at > 0 && (std::isalnum(static_cast<unsigned char>(comment[at - 1])) != 0 ||
+                 comment[at - 1] == '`' || comment[at - 1] == '"');
   const bool word_after =
-      end < comment.size() && (std::isalnum(static_cast<unsigned char>(comment[end])) ||
+      end < comment.size() && (std::isalnum(static_cast<unsigned char>(comment[end])) != 0 ||
                                comment[end] == '_' || comment[end] == '`' || comment[end] == '"');
   return !word_before && !word_after;
 }
@@ -205,6 +207,16 @@ bool is_marked_generated(string_view head) {
   return has_generated_tag(comment) || (hands_off && made) ||
          std::any_of(kPlain.begin(), kPlain.end(),
                      [comment](string_view mark) { return contains(comment, mark); });
+}
+
+// A README or a manual that is made from a template is still what a person wants to read.
+bool is_prose(string_view path) {
+  constexpr auto kProse = std::to_array<string_view>(
+      {".md",  ".mdx", ".markdown", ".rst", ".txt",      ".adoc", ".asciidoc",
+       ".org", ".tex", ".html",     ".htm", ".template", ".in",   ".1",
+       ".2",   ".3",   ".4",        ".5",   ".6",        ".7",    ".8"});
+  return std::any_of(kProse.begin(), kProse.end(),
+                     [path](string_view ending) { return path.ends_with(ending); });
 }
 
 bool is_minified(string_view path, string_view head) {
@@ -233,8 +245,8 @@ bool skip_by_content(string_view path, string_view head, const WalkOptions& opti
     reason = SkipReason::LfsPointer;
   } else if (is_binary(head)) {
     reason = SkipReason::Binary;
-  } else if (!options.include_generated &&
-             (is_marked_generated(head) || is_minified(path, head) || is_source_map(path, head))) {
+  } else if (!options.include_generated && ((!is_prose(path) && is_marked_generated(head)) ||
+                                            is_minified(path, head) || is_source_map(path, head))) {
     reason = SkipReason::Generated;
   } else {
     return false;
