@@ -61,39 +61,49 @@ bool is_lfs_pointer(string_view head) {
                      [head](string_view start) { return head.starts_with(start); });
 }
 
+// A README or a manual that is made from a template is still what a person wants to read.
+bool is_prose(string_view path) {
+  constexpr auto kProse = std::to_array<string_view>(
+      {".md",  ".mdx", ".markdown", ".rst", ".txt",      ".adoc", ".asciidoc",
+       ".org", ".tex", ".html",     ".htm", ".template", ".in",   ".1",
+       ".2",   ".3",   ".4",        ".5",   ".6",        ".7",    ".8"});
+  return std::any_of(kProse.begin(), kProse.end(),
+                     [path](string_view ending) { return path.ends_with(ending); });
+}
+
 bool is_private_key_line(string_view line) {
   constexpr string_view kBegin = "-----BEGIN ";
   return line.starts_with(kBegin) && (line.find("PRIVATE KEY-----") != string_view::npos ||
                                       line.find("PRIVATE KEY BLOCK-----") != string_view::npos);
 }
 
-// Lines that stand before or between the parts of a key file: other PEM parts, "Bag Attributes",
-// "key: value", comments. A key quoted inside code or prose has other lines before it, and the file
-// stays: it is a test or a manual.
-bool may_stand_in_key_file(string_view line) {
-  constexpr string_view kBase64 =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-  return line.empty() || line.starts_with('#') || line.starts_with("-----") ||
-         line.find_first_not_of(kBase64) == string_view::npos ||
-         line.starts_with("Bag Attributes") || line.starts_with("PuTTY-User-Key-File") ||
-         line.starts_with("subject=") || line.starts_with("issuer=") ||
-         line.starts_with("Key Attributes") || line.starts_with("localKeyID:") ||
-         line.starts_with("friendlyName:");
+// Lines that stand before a key in a key file: "Bag Attributes", "key: value", comments. A key
+// quoted inside code or prose has other lines before it, and the file stays: it is a test or a
+// manual.
+bool may_stand_before_key(string_view path, string_view line) {
+  constexpr auto kStarts = std::to_array<string_view>(
+      {"Bag Attributes", "Key Attributes", "subject=", "issuer=", "localKeyID:", "friendlyName:"});
+  return line.empty() || (line.starts_with('#') && !is_prose(path)) ||
+         std::any_of(kStarts.begin(), kStarts.end(),
+                     [line](string_view start) { return line.starts_with(start); });
 }
 
-bool is_key_file(string_view head) {
+bool is_key_file(string_view path, string_view head) {
   if (head.starts_with("PuTTY-User-Key-File-") || head.starts_with("AGE-SECRET-KEY-1")) {
     return true;
   }
   if (head.find("PRIVATE KEY") == string_view::npos) {
     return false;
   }
+  bool in_part = false;  // between BEGIN and END of a certificate that stands before the key
   while (!head.empty()) {
     const string_view line = trimmed(first_line(head));
     if (is_private_key_line(line)) {
       return true;
     }
-    if (!may_stand_in_key_file(line)) {
+    if (line.starts_with("-----")) {
+      in_part = line.starts_with("-----BEGIN ");
+    } else if (!in_part && !may_stand_before_key(path, line)) {
       return false;
     }
   }
@@ -209,16 +219,6 @@ bool is_marked_generated(string_view head) {
                      [comment](string_view mark) { return contains(comment, mark); });
 }
 
-// A README or a manual that is made from a template is still what a person wants to read.
-bool is_prose(string_view path) {
-  constexpr auto kProse = std::to_array<string_view>(
-      {".md",  ".mdx", ".markdown", ".rst", ".txt",      ".adoc", ".asciidoc",
-       ".org", ".tex", ".html",     ".htm", ".template", ".in",   ".1",
-       ".2",   ".3",   ".4",        ".5",   ".6",        ".7",    ".8"});
-  return std::any_of(kProse.begin(), kProse.end(),
-                     [path](string_view ending) { return path.ends_with(ending); });
-}
-
 bool is_minified(string_view path, string_view head) {
   constexpr auto kScripts = std::to_array<string_view>({".js", ".mjs", ".cjs", ".css"});
   const bool script = std::any_of(kScripts.begin(), kScripts.end(),
@@ -239,7 +239,7 @@ bool is_source_map(string_view path, string_view head) {
 
 bool skip_by_content(string_view path, string_view head, const WalkOptions& options,
                      SkipReason& reason) {
-  if (is_key_file(head)) {
+  if (is_key_file(path, head)) {
     reason = SkipReason::Secret;
   } else if (is_lfs_pointer(head)) {
     reason = SkipReason::LfsPointer;
