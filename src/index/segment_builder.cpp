@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <deque>
 #include <unordered_map>
 
 #include "base/codec.h"
@@ -141,7 +142,7 @@ struct SegmentBuilder::Impl {
   void load(const Term& term, std::string& scratch, PostingList& list) const;
 
   SegmentPool pool;
-  std::vector<Term> terms;
+  std::deque<Term> terms;            // a vector's doubling would cost as much as the terms
   std::vector<std::uint32_t> table;  // place in `terms` + 1; open addressing
   std::vector<DocRow> docs;
   std::vector<FileRow> files;
@@ -377,7 +378,7 @@ Status SegmentBuilder::add(const AnalyzedFile& file) {
 std::size_t SegmentBuilder::memory_bytes() const {
   const Impl& impl = *impl_;
   constexpr std::size_t kNameBytes = 48;  // a node of the multimap and its bucket
-  return impl.pool.memory_bytes() + impl.terms.capacity() * sizeof(Impl::Term) +
+  return impl.pool.memory_bytes() + impl.terms.size() * sizeof(Impl::Term) +
          impl.table.capacity() * sizeof(std::uint32_t) +
          impl.docs.capacity() * sizeof(Impl::DocRow) +
          impl.files.capacity() * sizeof(Impl::FileRow) + impl.names.size() * kNameBytes;

@@ -10,6 +10,7 @@
 #include "index/segment.h"
 #include "index/segment_format.h"
 #include "index/segment_testing.h"
+#include "index/segment_walk.h"
 #include "io/test_folder.h"
 
 namespace sonde::index {
@@ -18,45 +19,9 @@ namespace {
 using testing::build;
 using testing::Oracle;
 using testing::random_files;
+using testing::read_all;
+using testing::repair_footer;
 using testing::StringSink;
-
-/// Everything that a reader can be asked. @return the first error, or what was read
-Result<std::string> read_all(const Segment& segment) {
-  ByteWriter all;
-  for (std::uint32_t i = 0; i < segment.files(); ++i) {
-    TRY_ASSIGN(const FileMeta meta, segment.file(i));
-    all.string(meta.source + meta.path + meta.language);
-    const auto found = segment.find_file(meta.source, meta.path);
-    all.u32(found.ok() ? *found : 0);
-  }
-  for (std::uint32_t i = 0; i < segment.docs(); ++i) {
-    TRY_ASSIGN(const DocMeta meta, segment.doc(i));
-    all.string(meta.symbol + meta.scope);
-    all.u32(meta.start_byte);
-  }
-  TRY_ASSIGN(const auto lengths, segment.lengths());
-  TRY_ASSIGN(const auto kinds, segment.kinds());
-  all.u64(lengths->size() + kinds->size());
-  for (std::size_t field = 0; field < kFieldCount; ++field) {
-    TRY_ASSIGN(const auto terms, segment.terms(static_cast<Field>(field), "", 1'000'000));
-    for (const std::string& term : terms) {
-      TRY_ASSIGN(const Postings postings, segment.postings(static_cast<Field>(field), term));
-      all.string(term);
-      for (const std::uint32_t doc : postings.docs) {
-        all.u32(doc);
-      }
-      if (static_cast<Field>(field) == Field::Body) {
-        TRY_ASSIGN(const auto positions, segment.positions(term));
-        TRY_ASSIGN(const auto some, segment.positions_in(term, postings.docs));
-        for (const auto& list : positions) {
-          all.u64(list.size());
-        }
-        all.u64(some.size());
-      }
-    }
-  }
-  return all.take();
-}
 
 Result<std::string> open_and_read(const std::string& physical) {
   TRY_ASSIGN(auto source, io::open_block_bytes(physical, "damaged.seg"));
@@ -78,18 +43,6 @@ std::string with_checksums(const std::string& logical) {
   EXPECT_TRUE(writer.append(logical).ok());
   EXPECT_TRUE(writer.finish().ok());
   return sink.bytes();
-}
-
-/// Makes the footer's own checksum check again.
-void repair_footer(std::string& logical) {
-  const std::size_t trailer = logical.size() - format::kTrailerBytes;
-  std::uint32_t length = 0;
-  std::memcpy(&length, &logical[trailer], 4);
-  if (length <= trailer) {
-    const std::uint64_t checksum =
-        checksum64(std::string_view(logical).substr(trailer - length, length));
-    std::memcpy(&logical[trailer + 8], &checksum, 8);
-  }
 }
 
 bool is_honest(const Error& error) {

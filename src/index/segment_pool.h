@@ -1,8 +1,8 @@
 #pragma once
 // The memory of a SegmentBuilder: strings and growing byte streams in one arena, addressed by 32
-// bits. A stream is a chain of slices, each twice as long as the one before: most terms occur once
-// and take the first, 8 bytes; frequent ones waste little. (A vector a term costs 24 bytes and a
-// heap block before its first posting.)
+// bits. A stream is a chain of slices, each half as long again as the one before: most terms occur
+// once and take the first, 8 bytes; frequent ones waste little. (A vector a term costs 24 bytes and
+// a heap block before its first posting.)
 
 #include <array>
 #include <cstdint>
@@ -73,8 +73,8 @@ class SegmentPool {
 
  private:
   static constexpr std::uint32_t kLinkBytes = 4;
-  static constexpr std::array<std::uint32_t, 9> kSliceBytes = {8,   16,  32,   64,  128,
-                                                               256, 512, 1024, 2048};
+  static constexpr std::array<std::uint32_t, 16> kSliceBytes = {
+      8, 12, 16, 24, 36, 56, 84, 128, 192, 288, 432, 648, 972, 1460, 2188, 3284};
 
   static std::uint8_t next_level(std::uint8_t level) {
     return level + 1U < kSliceBytes.size() ? static_cast<std::uint8_t>(level + 1) : level;
