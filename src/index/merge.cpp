@@ -33,6 +33,7 @@ Result<Input> open_input(const MergeInput& given) {
   if (input.segment == nullptr) {
     return Error{Code::InvalidArgument, "merge: an input that was not opened by Segment::open"};
   }
+  TRY(input.segment->check_file_rows());
   input.new_files.assign(input.segment->files(), 0);
   input.new_docs.assign(input.segment->docs(), kDead);
   for (const std::uint32_t dead : given.dead_files) {
@@ -45,7 +46,7 @@ Result<Input> open_input(const MergeInput& given) {
   return input;
 }
 
-/// Reads the (source, path) of an input's live files in order, a window of files at a time.
+/// Reads an input's live files in order.
 class FileCursor {
  public:
   explicit FileCursor(const Input& input) : input_(&input) {}

@@ -215,6 +215,7 @@ Status SegmentReader::for_each_file(
     const std::function<Status(std::uint32_t, const FileMeta&)>& visit) const {
   TRY_ASSIGN(const auto known, names());
   TRY_ASSIGN(const auto first, first_docs());
+  std::uint64_t paths_start = 0;
   for (std::uint32_t begin = 0; begin < layout_.files; begin += kRowsPerRead) {
     const std::uint32_t count = std::min(kRowsPerRead, layout_.files - begin);
     TRY_ASSIGN(const std::string rows,
@@ -224,26 +225,50 @@ Status SegmentReader::for_each_file(
       return parse_file_row(
           std::string_view(rows).substr(i * format::kFileRowBytes, format::kFileRowBytes));
     };
-    // The paths of these rows stand in one piece.
-    const std::uint64_t paths_start = row_at(0).path_offset;
-    const FileRow last = row_at(count - 1);
-    const std::uint64_t length = last.path_offset + last.path_length - paths_start;
-    if (length > count * format::kStringLimit) {
-      return corrupt("the table of files");
+    // The paths of these rows stand in one piece, behind those before.
+    std::uint64_t paths_end = paths_start;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const FileRow row = row_at(i);
+      if (row.path_offset != paths_end) {
+        return corrupt("the table of files");
+      }
+      paths_end += row.path_length;
     }
-    TRY_ASSIGN(const std::string paths, read_in(SectionKind::Paths, paths_start, length));
+    TRY_ASSIGN(const std::string paths,
+               read_in(SectionKind::Paths, paths_start, paths_end - paths_start));
     for (std::uint32_t i = 0; i < count; ++i) {
       const FileRow row = row_at(i);
       const std::uint64_t at = row.path_offset - paths_start;
-      if (at > paths.size() || row.path_length > paths.size() - at) {
-        return corrupt("the table of files");
-      }
       TRY_ASSIGN(const FileMeta meta, meta_of(row, *known, paths.substr(at, row.path_length),
                                               (*first)[begin + i], (*first)[begin + i + 1]));
       TRY(visit(begin + i, meta));
     }
+    paths_start = paths_end;
   }
   return {};
+}
+
+Status SegmentReader::check_file_rows() const {
+  std::uint64_t path = 0;
+  std::uint64_t strings = 0;
+  for (std::uint32_t begin = 0; begin < layout_.files; begin += kRowsPerRead) {
+    const std::uint64_t count = std::min(kRowsPerRead, layout_.files - begin);
+    TRY_ASSIGN(const std::string rows,
+               read_in(SectionKind::Files, std::uint64_t{begin} * format::kFileRowBytes,
+                       count * format::kFileRowBytes));
+    for (std::size_t i = 0; i < count; ++i) {
+      const FileRow row = parse_file_row(std::string_view(rows).substr(i * format::kFileRowBytes));
+      const bool begins = begin + i > 0 || row.strings_offset == 0;
+      if (row.path_offset != path || row.strings_offset < strings || !begins) {
+        return corrupt("the table of files");
+      }
+      path += row.path_length;
+      strings = row.strings_offset;
+    }
+  }
+  const bool whole = path == layout_.at(SectionKind::Paths).length &&
+                     strings <= layout_.at(SectionKind::DocStrings).length;
+  return whole ? Status{} : corrupt("the table of files");
 }
 
 Result<std::uint32_t> SegmentReader::find_file(std::string_view source,

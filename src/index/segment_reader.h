@@ -50,6 +50,9 @@ class SegmentReader final : public Segment {
                                          std::size_t limit) const override;
   Status check() const override;
 
+  /// Checks that files' paths and strings follow each other. Without it a lie could make docs_of()
+  /// of every file read the strings of all.
+  Status check_file_rows() const;
   /// The docs of one file in a few reads.
   Result<FileDocs> docs_of(std::uint32_t ordinal) const;
 
