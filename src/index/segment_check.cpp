@@ -8,6 +8,7 @@ namespace {
 /// Files in order, their docs' lengths adding up to theirs, and theirs to the segment's.
 Status check_tables(const SegmentReader& segment) {
   TRY(segment.check_file_rows());
+  TRY(segment.lengths());  // also where there is no doc to ask for one
   std::string last_source;
   std::string last_path;
   std::uint64_t total = 0;
