@@ -1,10 +1,17 @@
-# sonde_layer(NAME [DEPENDS layer...] [LINK library...])
+# sonde_layer(NAME [FOLDER folder] [EXCLUDE folder...] [DEPENDS layer...] [LINK library...])
 #
 # One folder under src/ is one layer and one static library, sonde_NAME, of all its sources.
+# FOLDER names another folder than NAME; EXCLUDE leaves folders below it to libraries of their own.
 # Unit tests stand beside the source as *_test.cpp and become one program, NAME_test.
 function(sonde_layer name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  cmake_parse_arguments(ARG "" "FOLDER" "EXCLUDE;DEPENDS;LINK" ${ARGN})
+  if(NOT ARG_FOLDER)
+    set(ARG_FOLDER ${name})
+  endif()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_FOLDER}/*.cpp)
+  foreach(folder ${ARG_EXCLUDE})
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_CURRENT_SOURCE_DIR}/${folder}/")
+  endforeach()
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
