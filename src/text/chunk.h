@@ -43,7 +43,7 @@ struct Chunk {
   std::string symbol;  // the name defined here ("get", "Session"): of the first function, class or
                        // type when several are joined, else of the first name; in the later parts
                        // of a split definition its name; empty when none
-  std::string scope;  // enclosing symbols, outermost first, joined by "."; empty at the top level
+  std::string scope;   // enclosing symbols, outermost first, joined by "."; empty at the top level
   std::vector<std::string> defines;  // every name defined in the span, in order; symbol is among
                                      // them unless the chunk is a later part of its definition
 };
