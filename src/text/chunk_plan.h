@@ -18,7 +18,7 @@
 
 namespace sonde::text {
 
-inline constexpr std::size_t kCutRadius = 400;     // characters; measured: means of 700 to 800
+inline constexpr std::size_t kCutRadius = 375;     // characters; measured: means of 700 to 800
 inline constexpr std::size_t kUnitLimit = 1'200;   // larger nodes are split at inner marks
 inline constexpr std::size_t kJoinLimit = 1'500;   // joined neighbours beyond it are split again
 inline constexpr std::size_t kTinyTail = 200;      // what is left between two forced cuts is joined

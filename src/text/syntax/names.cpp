@@ -214,7 +214,8 @@ void describe_js_assignment(std::string_view text, TSNode assignment, Found& fou
 
 void describe_js_variables(std::string_view text, TSNode node, Found& found) {
   each_child(node, [&](TSNode child, std::string_view) {
-    if (type_of(child) == "variable_declarator") {
+    if (type_of(child) == "variable_declarator" &&
+        !text_of(text, field(child, "value")).starts_with("require(")) {
       const TSNode name = field(child, "name");
       if (!none(name) && type_of(name) == "identifier") {
         found.kind = kind_of_js_value(field(child, "value"), found.kind);
@@ -578,6 +579,11 @@ void describe_lua_assignment(std::string_view text, TSNode node, Found& found) {
   const TSNode target = first_named(child_of_type(assignment, "variable_list"));
   const TSNode value = first_named(child_of_type(assignment, "expression_list"));
   if (none(target) || type_of(target) == "bracket_index_expression") {
+    return;
+  }
+  const std::string_view written = text_of(text, value);
+  if (written.starts_with("require(") || written.starts_with("require\"") ||
+      written.starts_with("require'")) {
     return;
   }
   if (!none(value) && type_of(value) == "function_definition") {

@@ -135,7 +135,9 @@ void describe_zig_variable(std::string_view text, TSNode node, Found& found) {
       "error_set_declaration"};
   by_first_identifier(text, node, found);
   each_child(node, [&](TSNode child, std::string_view) {
-    if (is_one_of(type_of(child), kContainers)) {
+    if (text_of(text, child).starts_with("@import(")) {
+      found.names.clear();
+    } else if (is_one_of(type_of(child), kContainers)) {
       found.kind = ChunkKind::Class;
     }
     return true;

@@ -214,7 +214,7 @@ class Splitter {
     }
     const std::uint32_t start = ts_node_start_byte(node);
     const bool again = defines && repeats(frame, found);
-    const std::uint32_t owner = owner_for(frame, start, flags, defines && !again, found);
+    const std::uint32_t owner = owner_for(frame, start, flags, found);
     bool large = false;
     if (!frame.quiet) {
       large = ruler_.between(start, ts_node_end_byte(node)) > kUnitLimit;
@@ -263,7 +263,7 @@ class Splitter {
     return true;
   }
 
-  /// A clause, an overload or a signature of what was just defined.
+  /// A clause or a signature of what was just defined, or an overload: a weaker place to cut.
   [[nodiscard]] bool repeats(const Frame& frame, const Found& found) const {
     const Owner& previous = plan_.owners[frame.previous];
     return frame.previous != 0 && previous.symbol == found.names.front() &&
@@ -274,11 +274,12 @@ class Splitter {
     return frame.opened && frame.previous != 0 ? frame.previous : frame.owner;
   }
 
-  std::uint32_t owner_for(const Frame& frame, std::uint32_t start, std::uint32_t flags, bool fresh,
+  /// The owner of a node's text: a new one when it defines something.
+  std::uint32_t owner_for(const Frame& frame, std::uint32_t start, std::uint32_t flags,
                           Found& found) {
-    if (!fresh || plan_.owners.size() + found.names.size() > kMaxOwners) {
-      const bool continues = !found.names.empty() || (flags & kContinues) != 0;
-      return continues && frame.previous != 0 ? frame.previous : current_owner(frame);
+    if (found.names.empty() || plan_.owners.size() + found.names.size() > kMaxOwners) {
+      return (flags & kContinues) != 0 && frame.previous != 0 ? frame.previous
+                                                              : current_owner(frame);
     }
     const Owner& around = plan_.owners[frame.owner];
     const std::string scope = join_scope(join_scope(around.scope, around.symbol), found.scope);
