@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string>
 
+#include "text/chunk_job.h"
 #include "worker/pool.h"
 #include "worker/worker_process.h"
 
@@ -26,5 +27,6 @@ int main() {
   }
   sonde::worker::Handlers handlers;
   handlers[JobKind::Echo] = [](std::string_view payload) { return std::string(payload); };
+  handlers[JobKind::Chunk] = sonde::text::handle_chunk_job;
   return sonde::worker::serve(sonde::worker::kWorkerSocket, handlers);
 }

@@ -16,6 +16,7 @@ constexpr std::uint32_t kSyntaxRanks = 8;   // ranks below are those of plain li
 constexpr std::uint32_t kDeepest = 63;      // deeper marks rank like this one
 constexpr std::size_t kInlineStep = 1'000;  // characters between marks in one long line
 constexpr std::size_t kInlineSearch = 300;  // of these, how many are searched for a gap
+constexpr std::size_t kLongSpan = 12'000;   // characters without a cut: only where lines repeat
 constexpr std::size_t kSmallestPart = 300;  // characters, when joined neighbours are split again
 
 bool is_space(char c) {
@@ -137,36 +138,44 @@ class CutChooser {
     }
   }
 
-  /// Cuts the span from mark `from` to mark `to` further while it is longer than kJoinLimit: at the
-  /// strongest mark that leaves both parts a fair size.
+  /// Cuts the span from mark `from` to mark `to` further while it is longer than kJoinLimit.
   void split_long(std::size_t from, std::size_t to, std::vector<std::size_t>& cuts) const {
-    while (offset(to) - offset(from) > kJoinLimit) {
-      const std::size_t next = best_inner_mark(from, to);
-      if (next == to) {
-        return;
+    std::vector<std::size_t> ends{to};
+    while (!ends.empty()) {
+      const std::size_t end = ends.back();
+      const std::size_t length = offset(end) - offset(from);
+      const std::size_t inner = length > kJoinLimit ? best_inner_mark(from, end) : end;
+      if (inner != end) {
+        ends.push_back(inner);
+        continue;
       }
-      cuts.push_back(next);
-      from = next;
+      ends.pop_back();
+      if (!ends.empty()) {
+        cuts.push_back(end);
+      }
+      from = end;
     }
   }
 
+  /// The strongest mark that leaves both parts a fair size: the same one whatever is edited beside
+  /// it. In a very long span (equal lines, all of one strength) only its beginning is looked at.
   [[nodiscard]] std::size_t best_inner_mark(std::size_t from, std::size_t to) const {
     const std::size_t length = offset(to) - offset(from);
-    const std::size_t highest = std::min(kJoinLimit, length - kSmallestPart);
+    const std::size_t highest =
+        length > kLongSpan ? kJoinLimit : length - std::min(length, kSmallestPart);
     std::size_t best = to;
     std::size_t fallback = to;
-    for (std::size_t i = from + 1; i < to; ++i) {
-      const std::size_t distance = offset(i) - offset(from);
-      if (distance > kChunkLimit || (distance > highest && best != to)) {
-        break;
-      }
-      fallback = i;
-      if (distance >= kSmallestPart && distance <= highest &&
+    for (std::size_t i = from + 1; i < to && offset(i) - offset(from) <= highest; ++i) {
+      fallback = offset(i) - offset(from) <= kChunkLimit || fallback == to ? i : fallback;
+      if (offset(i) - offset(from) >= kSmallestPart &&
           (best == to || !stronger_than_later(strengths_[best], strengths_[i]))) {
         best = i;
       }
     }
-    return best != to ? best : (length > kChunkLimit ? fallback : to);
+    if (best != to || length <= kChunkLimit) {
+      return best;
+    }
+    return fallback != to ? fallback : std::min(from + 1, to);
   }
 
   const std::vector<Mark>& marks_;
