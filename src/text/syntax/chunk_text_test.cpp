@@ -123,7 +123,7 @@ class EveryLanguage : public testing::TestWithParam<std::string_view> {};
 
 TEST_P(EveryLanguage, takes_odd_texts_without_harm) {
   const std::string_view language = GetParam();
-  std::string long_line(300'000, 'x');
+  std::string long_line(40'000, 'x');
   for (std::size_t i = 0; i < long_line.size(); i += 61) {
     long_line[i] = ' ';
   }
@@ -134,8 +134,8 @@ TEST_P(EveryLanguage, takes_odd_texts_without_harm) {
   for (const std::string& text :
        {std::string(), std::string(" \n\t \r\n"), std::string("\n\n\n"), std::string("x"),
         std::string("a\r\nb\r\n\r\nc\r\n"), std::string("\0\0\0", 3), comments, long_line,
-        std::string(5'000, '(') + std::string(5'000, ')'), std::string(5'000, '['),
-        std::string(5'000, '{'),
+        std::string(2'000, '(') + std::string(2'000, ')'), std::string(2'000, '['),
+        std::string(2'000, '{'),
         std::string("\xEF\xBB\xBF"
                     "int x;\n")}) {
     expect_sound(chunk(language, text), text);
