@@ -34,3 +34,13 @@ function(sonde_layer name)
                          PROPERTIES TIMEOUT 600)
   endif()
 endfunction()
+
+# sonde_system_test(NAME source...): a GoogleTest program over the whole library, with the programs it
+# may start built beside it. Each of its tests may take up to 15 minutes on a slow machine.
+function(sonde_system_test name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE sonde_test_support GTest::gtest_main)
+  add_dependencies(${name} sonde sonde-worker poison_worker)
+  gtest_discover_tests(${name} TEST_PREFIX "system." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT 900)
+endfunction()
