@@ -31,9 +31,9 @@ TEST_P(Poison, costs_one_file_its_syntax_tree_and_is_not_met_again) {  // INV-5
   ASSERT_EQ(first.notes.size(), 1U);
   EXPECT_NE(first.notes[0].find("bad.py"), std::string::npos);
 
-  EXPECT_EQ(ask(*library, "findable_gribble").results.size(), 1U);
+  EXPECT_EQ(files_with(*library, "findable_gribble"), 1U);
   for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(ask(*library, corpus.living_marker()).results.size(), 1U);
+    EXPECT_EQ(files_with(*library, corpus.living_marker()), 1U);
   }
   library::StatusRequest request;
   request.list_quarantine = true;
@@ -53,7 +53,7 @@ TEST_P(Poison, costs_one_file_its_syntax_tree_and_is_not_met_again) {  // INV-5
   const library::IndexReport healed = index_all(*library);
   EXPECT_EQ(healed.changed, 1U);
   EXPECT_EQ(healed.quarantined, 0U);
-  EXPECT_TRUE(ask(*library, "findable_gribble").results.empty());
+  EXPECT_EQ(files_with(*library, "findable_gribble"), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryKind, Poison,

@@ -77,6 +77,10 @@ library::SearchAnswer ask(library::Library& library, const std::string& query, s
   return std::move(answer).value();
 }
 
+std::size_t files_with(library::Library& library, const std::string& phrase) {
+  return ask(library, '"' + phrase + '"').results.size();
+}
+
 std::vector<std::string> dump_truth(const std::string& directory) {
   store::StoreOptions options;
   options.directory = directory;

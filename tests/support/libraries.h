@@ -41,6 +41,9 @@ library::IndexReport index_all(library::Library& library, library::IndexRequest 
 library::SearchAnswer ask(library::Library& library, const std::string& query,
                           std::size_t limit = 10);
 
+/// How many files hold exactly this word or phrase (a bare identifier is also found by its parts).
+std::size_t files_with(library::Library& library, const std::string& phrase);
+
 /// Every file and chunk that the truth holds, a line each, in order.
 std::vector<std::string> dump_truth(const std::string& directory);
 /// Answers to many queries, every place and score, a line each.
