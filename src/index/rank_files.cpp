@@ -133,10 +133,11 @@ class FileRanker {
     add("coverage", ranking_.coverage * idf_of(candidate.mask));
     add("path", ranking_.path_match * path_idf(path));
     add("file name", ranking_.stem_match * scores_.ideal * stem_share(path));
-    add("depth", -ranking_.depth * scores_.ideal * std::min(folders, ranking_.depth_max));
-    const double factor = kind_factor(candidate.meta);
-    candidate.parts.push_back({"kind of file", factor});
-    candidate.score = sum * factor;
+    const double kind = kind_factor(candidate.meta);
+    const double depth = 1 / (1 + ranking_.depth * folders);
+    candidate.parts.push_back({"kind of file", kind});
+    candidate.parts.push_back({"depth", depth});
+    candidate.score = sum * kind * depth;
   }
 
  private:

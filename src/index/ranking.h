@@ -24,8 +24,7 @@ struct Ranking {
   // Per file, in idf of the words concerned.
   double path_match = 0.5;
   double stem_match = 1;  // share of the file name's words that the query covers
-  double depth = 0.2;
-  double depth_max = 8;
+  double depth = 0.1;
   double akin = 0.8;
   double header = 0.8;
   double not_code = 0.8;

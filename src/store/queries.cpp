@@ -306,6 +306,41 @@ Result<std::string> Queries::text_of(const Statement& statement, int column) {
   return shared_.codec.decompress(bytes, static_cast<std::uint32_t>(size), used.get());
 }
 
+Result<std::string> Queries::text_of_chunk(std::int64_t chunk_id) {
+  TRY_ASSIGN(
+      Statement statement,
+      connection_.query("SELECT size_bytes, coding, text FROM chunks WHERE id = ?1", chunk_id));
+  TRY_ASSIGN(const bool found, statement.step());
+  if (!found) {
+    return damaged("chunk " + std::to_string(chunk_id) + " is missing");
+  }
+  return text_of(statement, 0);
+}
+
+Result<std::vector<std::int64_t>> Queries::ids(const char* sql) {
+  TRY_ASSIGN(Statement statement, connection_.query(sql));
+  std::vector<std::int64_t> found;
+  for (;;) {
+    TRY_ASSIGN(const bool more, statement.step());
+    if (!more) {
+      return found;
+    }
+    found.push_back(statement.integer(0));
+  }
+}
+
+Result<std::vector<std::string>> Queries::dictionaries() {
+  TRY_ASSIGN(Statement statement, connection_.query("SELECT bytes FROM dictionaries ORDER BY id"));
+  std::vector<std::string> found;
+  for (;;) {
+    TRY_ASSIGN(const bool more, statement.step());
+    if (!more) {
+      return found;
+    }
+    found.push_back(statement.text(0));
+  }
+}
+
 Result<std::shared_ptr<const Dictionary>> Queries::dictionary(std::int64_t id) {
   const auto known = dictionaries_.find(id);
   if (known != dictionaries_.end()) {

@@ -73,6 +73,12 @@ class Queries {
   Result<ChunkHead> chunk_head(std::int64_t file_id, std::int64_t chunk_id);
   /// The text of the row that `statement` stands on. @param column  of size_bytes, coding, text
   Result<std::string> text_of(const Statement& statement, int column);
+  /// Errors: Corruption (also: there is no such chunk).
+  Result<std::string> text_of_chunk(std::int64_t chunk_id);
+  /// The first column of every row of `sql` (a constant).
+  Result<std::vector<std::int64_t>> ids(const char* sql);
+  /// The bytes of every dictionary.
+  Result<std::vector<std::string>> dictionaries();
   /// The dictionary of a row of `dictionaries`. Errors: Corruption.
   Result<std::shared_ptr<const Dictionary>> dictionary(std::int64_t id);
   /// Forgets which id is which dictionary: after a rollback or when rows were replaced.

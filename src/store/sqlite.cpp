@@ -138,18 +138,15 @@ Status Connection::configure(const ConnectionOptions& options) {
       return error(rc);
     }
   }
-  std::string pragmas =
-      "PRAGMA mmap_size=0; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; "
-      "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-" +
-      std::to_string(options.page_cache_bytes / 1024) + ";";
-  if (options.mode == ConnectionOptions::Mode::Read) {
-    pragmas += "PRAGMA query_only=ON;";
-  } else {
-    pragmas += "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;";
-  }
-  if (options.place == ConnectionOptions::Place::Alone) {
-    pragmas += "PRAGMA locking_mode=EXCLUSIVE;";
-  }
+  // Cache_size reads the schema, and with it takes the first lock: it comes last.
+  std::string pragmas = "PRAGMA mmap_size=0; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;";
+  pragmas +=
+      options.place == ConnectionOptions::Place::Alone ? "PRAGMA locking_mode=EXCLUSIVE;" : "";
+  pragmas += options.mode == ConnectionOptions::Mode::Read
+                 ? "PRAGMA query_only=ON;"
+                 : "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;";
+  pragmas += "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-" +
+             std::to_string(options.page_cache_bytes / 1024) + ";";
   return script(pragmas);
 }
 

@@ -77,7 +77,7 @@ struct ConnectionOptions {
 /// An open database. Threads: used by one at a time.
 class Connection {
  public:
-  /// Opens and configures; reads nothing yet, so damage shows at the first query.
+  /// Opens, configures and reads the schema.
   /// @param vfs  outlives the connection
   static Result<std::unique_ptr<Connection>> open(const ChecksumVfs& vfs,
                                                   const ConnectionOptions& options);

@@ -4,6 +4,8 @@
 #include <zdict.h>
 #include <zstd.h>
 
+#include <algorithm>
+
 #include "base/hash.h"
 
 namespace sonde::store {
@@ -136,35 +138,15 @@ Result<std::string> TextCodec::decompress(std::string_view bytes, std::uint32_t 
 }
 
 void DictionaryTrainer::add(std::string_view text) {
-  seen_bytes_ += text.size();
-  if (seen_++ % stride_ != 0 || text.size() < 8) {  // zstd learns nothing from less
+  bytes_ += text.size();
+  if (text.size() < 8 || samples_.size() > kSampleBytes) {  // zstd learns nothing from less
     return;
   }
-  kept_.emplace_back(text.substr(0, kSampleTextBytes));
-  kept_bytes_ += kept_.back().size();
-  while (kept_bytes_ > kSampleBytes) {
-    stride_ *= 2;
-    kept_bytes_ = 0;
-    std::size_t to = 0;
-    for (std::size_t from = 0; from < kept_.size(); from += 2) {
-      kept_bytes_ += kept_[from].size();
-      if (to != from) {
-        kept_[to] = std::move(kept_[from]);
-      }
-      ++to;
-    }
-    kept_.resize(to);
-  }
+  samples_ += text.substr(0, kSampleTextBytes);
+  sizes_.push_back(std::min(text.size(), kSampleTextBytes));
 }
 
 Result<std::string> DictionaryTrainer::train() const {
-  std::string samples;
-  std::vector<std::size_t> sizes;
-  samples.reserve(kept_bytes_);
-  for (const std::string& text : kept_) {
-    samples += text;
-    sizes.push_back(text.size());
-  }
   // Fixed parameters: zstd's own search for the best ones takes seconds and gains about 1%.
   ZDICT_fastCover_params_t parameters{};
   parameters.k = 200;
@@ -177,8 +159,8 @@ Result<std::string> DictionaryTrainer::train() const {
   parameters.zParams.compressionLevel = kLevel;
   std::string dictionary(kDictionaryBytes, '\0');
   const std::size_t size = ZDICT_trainFromBuffer_fastCover(
-      dictionary.data(), dictionary.size(), samples.data(), sizes.data(),
-      static_cast<unsigned>(sizes.size()), parameters);
+      dictionary.data(), dictionary.size(), samples_.data(), sizes_.data(),
+      static_cast<unsigned>(sizes_.size()), parameters);
   if (ZDICT_isError(size) != 0U) {
     return Error{Code::Internal, std::string("zstd cannot train: ") + ZDICT_getErrorName(size)};
   }

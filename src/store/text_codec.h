@@ -82,23 +82,20 @@ class TextCodec {
 class DictionaryTrainer {
  public:
   static constexpr std::size_t kEnoughBytes = 1U << 20;   // of text seen, to train at all
-  static constexpr std::size_t kSampleBytes = 4U << 20;   // kept at most: then every 2nd, 4th, ...
+  static constexpr std::size_t kSampleBytes = 4U << 20;   // of text, after which more gains nothing
   static constexpr std::size_t kSampleTextBytes = 16384;  // of one text
   static constexpr std::size_t kDictionaryBytes = 64 * 1024;
 
   void add(std::string_view text);
-  [[nodiscard]] bool enough() const { return seen_bytes_ >= kEnoughBytes; }
-  /// True when more texts would only thin out what is kept.
-  [[nodiscard]] bool full() const { return seen_bytes_ >= kSampleBytes; }
+  [[nodiscard]] bool enough() const { return bytes_ >= kEnoughBytes; }
+  [[nodiscard]] bool full() const { return bytes_ >= kSampleBytes; }
   /// Errors: Internal (zstd finds nothing to learn: the texts are all alike or all noise).
   Result<std::string> train() const;
 
  private:
-  std::size_t stride_ = 1;  // every stride-th text is kept
-  std::size_t seen_ = 0;
-  std::size_t seen_bytes_ = 0;
-  std::size_t kept_bytes_ = 0;
-  std::vector<std::string> kept_;
+  std::size_t bytes_ = 0;
+  std::string samples_;
+  std::vector<std::size_t> sizes_;
 };
 
 }  // namespace sonde::store

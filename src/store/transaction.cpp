@@ -306,19 +306,22 @@ Status WriteTransaction::train_dictionary() {
   if (!bytes.ok()) {
     return {};  // nothing to learn from these texts; a later transaction tries again
   }
-  TRY_ASSIGN(std::shared_ptr<const Dictionary> trained, Dictionary::create(*bytes));
-  TRY(connection_.run(kInsertDictionary, Blob{trained->bytes()}));
-  dictionary_id_ = connection_.last_row_id();
-  dictionary_ = std::move(trained);
-  {
-    // Published before the commit: its name is its content, so a rollback does no harm.
-    const std::lock_guard lock(queries_.shared().mutex);
-    queries_.shared().current = dictionary_;
-  }
+  TRY(adopt_dictionary(*bytes));
   for (const std::int64_t id : untrained_) {
     TRY(recode(id));
   }
   untrained_.clear();
+  return {};
+}
+
+Status WriteTransaction::adopt_dictionary(std::string bytes) {
+  TRY_ASSIGN(std::shared_ptr<const Dictionary> trained, Dictionary::create(std::move(bytes)));
+  TRY(connection_.run(kInsertDictionary, Blob{trained->bytes()}));
+  dictionary_id_ = connection_.last_row_id();
+  dictionary_ = std::move(trained);
+  // Published before the commit: its name is its content, so a rollback does no harm.
+  const std::lock_guard lock(queries_.shared().mutex);
+  queries_.shared().current = dictionary_;
   return {};
 }
 

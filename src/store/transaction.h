@@ -46,6 +46,10 @@ class WriteTransaction final : public Reading<Transaction> {
   Status set_setting(std::string_view key, std::string_view value) override;
   Result<std::uint64_t> commit() override;
 
+  /// Trains a dictionary from the texts that are there now, codes every text with it, and removes
+  /// the old ones. Cost: decompresses and compresses every text.
+  Status replace_dictionaries();
+
  protected:
   Queries& queries() override { return queries_; }
 
@@ -71,6 +75,7 @@ class WriteTransaction final : public Reading<Transaction> {
   Status forget_walk_digest(std::int64_t source_id);
 
   Status train_dictionary();
+  Status adopt_dictionary(std::string bytes);
   Status recode(std::int64_t chunk_id);
   Status give_space_back();
   Status write_meta();
@@ -89,7 +94,7 @@ class WriteTransaction final : public Reading<Transaction> {
   std::vector<std::int64_t> untrained_;       // chunks written while there was none
 };
 
-/// What a new text of `chunk` is compressed to, with `dictionary` (may be null).
+/// `text` hashed and compressed with `dictionary` (may be null).
 Result<PackedText> pack_text(TextCodec& codec, std::string_view text, const Dictionary* dictionary);
 
 }  // namespace sonde::store
