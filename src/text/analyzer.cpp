@@ -70,7 +70,8 @@ bool is_ascii(std::string_view text) {
 }  // namespace
 
 Analyzer::Analyzer(std::size_t stem_cache)
-    : stemmer_(sb_stemmer_new("english", "UTF_8"), sb_stemmer_delete), stems_(std::max<std::size_t>(1, stem_cache)) {}
+    : stemmer_(sb_stemmer_new("english", "UTF_8"), sb_stemmer_delete),
+      stems_(std::max<std::size_t>(1, stem_cache)) {}
 Analyzer::~Analyzer() = default;
 
 const std::vector<Word>& Analyzer::analyze(std::string_view text) {

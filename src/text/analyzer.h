@@ -21,7 +21,7 @@ namespace sonde::text {
 inline constexpr std::size_t kTermLimitBytes = 255;  // longer terms are cut and a hash is appended
 inline constexpr std::size_t kStemCacheForQuery = 64;
 inline constexpr std::size_t kStemCacheForCorpus = 8192;  // half of it misses 3 times as often
-inline constexpr std::size_t kPartLimit = 24;        // parts of one identifier; noise has more
+inline constexpr std::size_t kPartLimit = 24;             // parts of one identifier; noise has more
 
 enum class WordKind : std::uint8_t {
   Part = 0,     // a word, or a part of an identifier
