@@ -164,8 +164,16 @@ std::string_view TrackedFiles::name(std::size_t index) const {
   return std::string_view(names_).substr(begin, ends_[index] - begin);
 }
 
-void TrackedFiles::sort_if_needed() {
+std::vector<std::string_view> TrackedFiles::names() const {
   std::vector<std::string_view> all;
+  all.reserve(ends_.size());
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    all.push_back(name(i));
+  }
+  return all;
+}
+
+void TrackedFiles::sort_if_needed() {
   bool sorted = true;
   for (std::size_t i = 1; i < ends_.size() && sorted; ++i) {
     sorted = name(i - 1) <= name(i);
@@ -173,18 +181,16 @@ void TrackedFiles::sort_if_needed() {
   if (sorted) {
     return;
   }
-  for (std::size_t i = 0; i < ends_.size(); ++i) {
-    all.push_back(name(i));
-  }
+  auto all = names();
   std::sort(all.begin(), all.end());
-  std::string names;
-  names.reserve(names_.size());
+  std::string joined;
+  joined.reserve(names_.size());
   ends_.clear();
   for (const auto& each : all) {
-    names.append(each);
-    ends_.push_back(static_cast<std::uint32_t>(names.size()));
+    joined.append(each);
+    ends_.push_back(static_cast<std::uint32_t>(joined.size()));
   }
-  names_ = std::move(names);
+  names_ = std::move(joined);
 }
 
 namespace {

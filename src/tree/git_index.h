@@ -33,11 +33,13 @@ class TrackedFiles {
   /// True when something below `folder` is tracked.
   [[nodiscard]] bool contains_below(std::string_view folder) const;
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
+  /// All names, sorted; valid as long as this is.
+  [[nodiscard]] std::vector<std::string_view> names() const;
   /// True when whole folders are entries (a sparse index): what is below them is not known.
   [[nodiscard]] bool has_sparse_folders() const { return sparse_; }
 
   static constexpr std::size_t kMaxEntries = 20'000'000;
-  static constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
+  static constexpr std::size_t kMaxBytes = std::size_t{512} << 20;
 
  private:
   class Reader;
