@@ -91,7 +91,8 @@ void RuleList::compile(std::string_view pattern, std::uint32_t index) {
     const std::size_t skip = pattern.front() == '/' ? 1 : 0;
     matcher.prefix = folded(pattern.substr(skip, wild - skip), letter_case_);
     if (wild < pattern.size()) {
-      matcher.tail.emplace(pattern.substr(wild), WildMode::Path, letter_case_);
+      matcher.tail =
+          std::make_unique<WildPattern>(pattern.substr(wild), WildMode::Path, letter_case_);
     }
     matchers_.push_back(std::move(matcher));
     return;
@@ -106,14 +107,14 @@ void RuleList::compile(std::string_view pattern, std::uint32_t index) {
     Matcher matcher;
     matcher.rule = index;
     matcher.name_only = true;
-    matcher.tail.emplace(pattern, WildMode::Name, letter_case_);
+    matcher.tail = std::make_unique<WildPattern>(pattern, WildMode::Name, letter_case_);
     matchers_.push_back(std::move(matcher));
   } else if (literal.size() > 1 && literal.rfind('.') == 0) {
     const std::string extension = folded(literal.substr(1), letter_case_);
     last_bytes_.set(byte_of(extension.back()));
     extensions_[extension].push_back(index);
   } else {
-    matchers_.push_back({index, true, folded(literal, letter_case_), true, std::nullopt});
+    matchers_.push_back({index, true, folded(literal, letter_case_), true, nullptr});
   }
 }
 

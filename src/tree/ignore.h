@@ -8,9 +8,9 @@
 // costs several microseconds a path and brings 22 libraries that take 10 ms to load; a search walks
 // the tree each time and has 50 ms for it. The tests compare with `git check-ignore` itself.
 
+#include <bitset>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -71,7 +71,7 @@ class RuleList {
     bool name_only = false;  // no slash: against the last component, at any depth
     std::string prefix;      // literal beginning; of the path, or the whole suffix for `suffix`
     bool suffix = false;     // "*literal"
-    std::optional<WildPattern> tail;  // what follows the prefix; absent: the prefix is all
+    std::unique_ptr<const WildPattern> tail;  // what follows the prefix; absent: the prefix is all
   };
   // Rule indices by key, ascending. A key has seldom more than one.
   using Table = std::unordered_map<std::string, std::vector<std::uint32_t>>;
