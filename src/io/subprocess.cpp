@@ -92,6 +92,7 @@ Status arrange_descriptors(const SubprocessOptions& options, SpawnActions& actio
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (const std::string& text : strings) {
     result.push_back(const_cast<char*>(text.c_str()));  // posix_spawn does not write to them
   }
