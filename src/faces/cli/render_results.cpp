@@ -176,19 +176,35 @@ bool holds_word(std::string_view line, const std::string& word) {
   return false;
 }
 
-/// Which line stands for the place: the one that names its symbol, else the first not blank.
-std::size_t telling_line(const Lines& lines, const std::string& symbol) {
-  std::size_t first = lines.size();
+bool says_something(std::string_view line) {
+  return std::any_of(line.begin(), line.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           static_cast<unsigned char>(c) >= 0x80;
+  });
+}
+
+/// Which line stands for the place: the one that names its symbol, else the one with the most
+/// different words of the query, else the first with a letter or digit.
+std::size_t telling_line(const Lines& lines, const std::string& symbol,
+                         const std::vector<std::string>& words) {
+  std::size_t best = 0;
+  std::size_t best_worth = 0;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const bool blank = lines[i].find_first_not_of(" \t") == std::string_view::npos;
-    if (!symbol.empty() && holds_word(lines[i].substr(0, kLineLimitBytes), symbol)) {
+    const std::string_view line = lines[i].substr(0, kLineLimitBytes);
+    if (!symbol.empty() && holds_word(line, symbol)) {
       return i;
     }
-    if (!blank && first == lines.size()) {
-      first = i;
+    std::set<std::size_t> found;
+    for (const Span& span : find_words(line, words)) {
+      found.insert(span.word);
+    }
+    const std::size_t worth = found.size() + (says_something(line) ? 1 : 0);
+    if (worth > best_worth) {
+      best_worth = worth;
+      best = i;
     }
   }
-  return first == lines.size() ? 0 : first;
+  return best;
 }
 
 void plain_line(std::ostream& out, const std::string& path, char separator, std::uint64_t number,
@@ -228,6 +244,7 @@ void render_for_people(std::ostream& out, const library::SearchAnswer& answer,
 
 void render_plain(std::ostream& out, const library::SearchAnswer& answer,
                   const RenderOptions& options) {
+  const std::vector<std::string> words = words_to_highlight(answer.query);
   bool first = true;
   for (const library::SearchHit& hit : answer.results) {
     const std::string path = shown_path(hit, options);
@@ -238,7 +255,7 @@ void render_plain(std::ostream& out, const library::SearchAnswer& answer,
       plain_context(out, hit, path);
     } else {
       const Lines lines = lines_of(hit.text);
-      const std::size_t line = telling_line(lines, hit.symbol);
+      const std::size_t line = telling_line(lines, hit.symbol, words);
       plain_line(out, path, ':', hit.start_line + line,
                  lines.empty() ? std::string_view() : lines[line]);
       for (const library::Place& place : hit.more) {

@@ -24,8 +24,8 @@ void render_for_people(std::ostream& out, const library::SearchAnswer& answer,
                        const RenderOptions& options);
 
 /// One line a place, as `grep -n` prints them: "path:line:text". The line is the one that names the
-/// symbol, or the first of the place. With context every line of the place is printed so, and the
-/// lines around it as "path-line-text", with "--" between places.
+/// symbol, or else the one with the most different words of the query. With context every line of
+/// the place is printed so, and the lines around it as "path-line-text", with "--" between places.
 void render_plain(std::ostream& out, const library::SearchAnswer& answer,
                   const RenderOptions& options);
 

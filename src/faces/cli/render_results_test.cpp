@@ -143,12 +143,21 @@ TEST(RenderPlain, prints_as_grep_does_with_the_line_that_names_the_symbol) {
             "src/net.py:40:Limit\n");
 }
 
-TEST(RenderPlain, without_a_symbol_the_first_line_that_says_something_stands_for_the_place) {
+TEST(RenderPlain, without_a_symbol_the_line_with_most_words_stands_for_the_place) {
+  library::SearchAnswer answer = one_result();
+  answer.query = "limit retries";
+  answer.results[0].symbol.clear();
+  answer.results[0].text = "/****\n * words\n * retry\n * limits of retries\n";
+  answer.results[0].more.clear();
+  EXPECT_EQ(plain(answer), "src/net.py:13: * limits of retries\n");
+}
+
+TEST(RenderPlain, without_any_word_the_first_line_that_says_something_stands_for_the_place) {
   library::SearchAnswer answer = one_result();
   answer.results[0].symbol.clear();
-  answer.results[0].text = "\n  \nfirst\nsecond\n";
+  answer.results[0].text = "\n  \n/***\nfirst\nsecond\n";
   answer.results[0].more.clear();
-  EXPECT_EQ(plain(answer), "src/net.py:12:first\n");
+  EXPECT_EQ(plain(answer), "src/net.py:13:first\n");
   answer.results[0].text.clear();
   EXPECT_EQ(plain(answer), "src/net.py:10:\n");
 }
