@@ -13,7 +13,10 @@ void print_report(const Context& context, const library::ForgetReport& report) {
   out << fmt::format("forgot {} and {}\n", counted(report.files, "file", "files"),
                      counted(report.chunks, "place", "places"));
   for (const std::string& path : report.paths) {
-    out << "left out from now on: " << context.shown_path(path) << '\n';
+    // Relative to its source, where it is not absolute.
+    const bool absolute = path.starts_with("/");
+    out << "left out from now on: " << (absolute ? context.shown_path(path) : safe_path(path))
+        << '\n';
   }
 }
 

@@ -370,12 +370,13 @@ TEST(Forget, names_what_is_excluded_and_what_was_not_reached) {
   Rig rig;
   rig.with_library();
   rig.state.forget_report.files = 1;
-  rig.state.forget_report.paths = {rig.folder + "/project/secret.txt"};
+  rig.state.forget_report.paths = {rig.folder + "/project/secret.txt", "in/source.txt"};
   rig.state.forget_report.retained = {"/backup/old.db"};
   rig.environment.working_directory = rig.folder + "/home";
   EXPECT_EQ(rig.run({"forget", "../project/secret.txt"}), kDone) << rig.err;
   EXPECT_THAT(rig.state.forgotten, ElementsAre(rig.folder + "/project/secret.txt"));
   EXPECT_THAT(rig.out, HasSubstr("left out from now on: ../project/secret.txt"));
+  EXPECT_THAT(rig.out, HasSubstr("left out from now on: in/source.txt\n"));
   EXPECT_THAT(rig.err, HasSubstr("/backup/old.db"));
 }
 
