@@ -289,10 +289,11 @@ class Check {
     const std::string path = io::join_path(pool_.layout().segments, segment.file_name);
     Result<std::unique_ptr<io::ReadableFile>> file = pool_.fs().open_read(path);
     if (!file.ok()) {
-      if (file.error().code != Code::NotFound) {
+      if (file.error().code != Code::NotFound && file.error().code != Code::InvalidArgument) {
         return file.error();
       }
-      damage(path + " is missing", kRebuild);
+      damage(path + (file.error().code == Code::NotFound ? " is missing" : " is no plain file"),
+             kRebuild);
       return {};
     }
     XXH3_state_t state;
