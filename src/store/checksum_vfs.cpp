@@ -52,7 +52,8 @@ struct File {
   // Of a WAL: frames whose data begin here or later were rewritten in place by the transaction that
   // is under way, so their chain is only mended at its end.
   std::int64_t unchained_from;
-  std::int64_t header_end;  // of a WAL: where the frame header ends that was written last
+  std::int64_t header_end;   // of a WAL: where the frame header ends that was written last
+  std::int64_t recovery_at;  // of a WAL: where recovery, which reads in order, reads next
 };
 
 constexpr std::size_t kFileBytes = (sizeof(File) + 15) / 16 * 16;
@@ -130,47 +131,108 @@ struct WalSum {
   }
 };
 
-/// True when the frame whose data were read at `offset` continues the chain of its predecessor.
-/// @return SQLITE_OK, SQLITE_IOERR_DATA, or the base's error
-int check_frame(sqlite3_file* handle, const unsigned char* data, int amount, std::int64_t offset) {
-  File& file = *mine(handle);
-  sqlite3_file* base = below(handle);
-  const std::int64_t index =
-      (offset - kWalHeaderBytes - kFrameHeaderBytes) / (amount + kFrameHeaderBytes);  // from 0
-  std::array<unsigned char, 4> magic{};
+/// One frame of a WAL, read whole, with what is needed to verify it alone.
+struct Frame {
+  std::vector<unsigned char> bytes;  // header and page
+  bool follows = false;              // it is of this WAL and continues its predecessor's chain
+  bool ours = false;                 // it has this WAL's salts
+  bool commits = false;              // it says that it ends a transaction
+};
+
+/// Reads frame `index` (from 0). @return false at the end of the file, or on an error of the base
+bool read_frame(sqlite3_file* base, std::int64_t index, std::size_t page_bytes, Frame& frame) {
+  const std::int64_t length = static_cast<std::int64_t>(page_bytes) + kFrameHeaderBytes;
+  const std::int64_t at = kWalHeaderBytes + index * length;
+  std::array<unsigned char, kWalHeaderBytes> header{};
   std::array<unsigned char, 8> before{};
-  std::array<unsigned char, kFrameHeaderBytes> frame{};
-  const std::int64_t before_at = index == 0 ? 24 : offset - amount - 2 * kFrameHeaderBytes + 16;
-  int rc = base->pMethods->xRead(base, magic.data(), magic.size(), 0);
-  if (rc == SQLITE_OK) {
-    rc = base->pMethods->xRead(base, before.data(), before.size(), before_at);
+  frame.bytes.resize(static_cast<std::size_t>(length));
+  if (base->pMethods->xRead(base, header.data(), kWalHeaderBytes, 0) != SQLITE_OK ||
+      base->pMethods->xRead(base, before.data(), 8, index == 0 ? 24 : at - length + 16) !=
+          SQLITE_OK ||
+      base->pMethods->xRead(base, frame.bytes.data(), static_cast<int>(length), at) != SQLITE_OK) {
+    return false;
   }
-  if (rc == SQLITE_OK) {
-    rc = base->pMethods->xRead(base, frame.data(), frame.size(), offset - kFrameHeaderBytes);
+  const unsigned char* bytes = frame.bytes.data();
+  WalSum sum{big_endian(before.data()), big_endian(before.data() + 4), (header[3] & 1) != 0};
+  sum.add(bytes, 8);
+  sum.add(bytes + kFrameHeaderBytes, page_bytes);
+  frame.ours = std::memcmp(bytes + 8, header.data() + 16, 8) == 0;
+  frame.commits = big_endian(bytes + 4) != 0;
+  frame.follows = frame.ours && big_endian(bytes) != 0 && sum.first == big_endian(bytes + 16) &&
+                  sum.second == big_endian(bytes + 20);
+  return true;
+}
+
+/// True when the transaction that the bad frame `index` belongs to was surely synced: another
+/// transaction follows it without a gap, and that was only begun after the sync. What the power
+/// cut off has no such follower.
+bool was_acknowledged(sqlite3_file* base, std::int64_t index, std::size_t page_bytes) {
+  Frame frame;
+  bool ended = false;
+  for (std::int64_t i = index; read_frame(base, i, page_bytes, frame); ++i) {
+    const bool counts = frame.follows || (i == index && frame.ours);
+    if (ended && !frame.follows) {
+      return false;
+    }
+    if (counts && frame.commits) {
+      if (ended) {
+        return true;
+      }
+      ended = true;
+    }
   }
-  if (rc != SQLITE_OK) {
-    return rc;
+  return false;
+}
+
+/// SQLite's recovery takes the first frame that does not check for the end of the WAL, which is
+/// right for what the power cut off, and wrong for damage in the middle of what was acknowledged.
+int check_recovery(sqlite3_file* handle, std::size_t page_bytes, std::int64_t offset) {
+  File& file = *mine(handle);
+  const auto length = static_cast<std::int64_t>(page_bytes) + kFrameHeaderBytes;
+  const std::int64_t index = (offset - kWalHeaderBytes) / length;
+  file.recovery_at = offset + length;
+  Frame frame;
+  if (!read_frame(below(handle), index, page_bytes, frame) || frame.follows) {
+    return SQLITE_OK;
   }
-  WalSum sum{big_endian(before.data()), big_endian(before.data() + 4), (magic[3] & 1) != 0};
-  sum.add(frame.data(), 8);
-  sum.add(data, static_cast<std::size_t>(amount));
-  if (sum.first != big_endian(frame.data() + 16) || sum.second != big_endian(frame.data() + 20)) {
-    return damaged(file, "frame " + std::to_string(index + 1));
+  file.recovery_at = kNothing;
+  return was_acknowledged(below(handle), index, page_bytes)
+             ? damaged(file, "frame " + std::to_string(index + 1))
+             : SQLITE_OK;
+}
+
+/// Verifies the frame whose page was read at `offset`.
+int check_frame(sqlite3_file* handle, std::size_t page_bytes, std::int64_t offset) {
+  const std::int64_t index = (offset - kWalHeaderBytes - kFrameHeaderBytes) /
+                             (static_cast<std::int64_t>(page_bytes) + kFrameHeaderBytes);
+  Frame frame;
+  if (!read_frame(below(handle), index, page_bytes, frame)) {
+    return SQLITE_IOERR_READ;
   }
-  return SQLITE_OK;
+  return frame.follows ? SQLITE_OK : damaged(*mine(handle), "frame " + std::to_string(index + 1));
 }
 
 int read_wal(sqlite3_file* handle, void* buffer, int amount, sqlite3_int64 offset) {
+  File& file = *mine(handle);
   const int rc = below(handle)->pMethods->xRead(below(handle), buffer, amount, offset);
-  if (rc != SQLITE_OK || !is_page_size(amount) || offset >= mine(handle)->unchained_from) {
+  if (rc != SQLITE_OK) {
     return rc;
   }
-  // Page data stand only at these offsets; SQLite reads headers, and frames in recovery, with other
-  // sizes, and looks at their checksums itself.
-  if ((offset - kWalHeaderBytes - kFrameHeaderBytes) % (amount + kFrameHeaderBytes) != 0) {
+  if (offset == 0 && amount == kWalHeaderBytes) {
+    file.recovery_at = kWalHeaderBytes;
     return rc;
   }
-  return check_frame(handle, static_cast<const unsigned char*>(buffer), amount, offset);
+  const int page_bytes = amount - static_cast<int>(kFrameHeaderBytes);
+  if (offset == file.recovery_at && is_page_size(page_bytes)) {
+    return check_recovery(handle, static_cast<std::size_t>(page_bytes), offset);
+  }
+  // Pages stand only at these offsets.
+  const bool is_page =
+      is_page_size(amount) &&
+      (offset - kWalHeaderBytes - kFrameHeaderBytes) % (amount + kFrameHeaderBytes) == 0;
+  return is_page && offset < file.unchained_from
+             ? check_frame(handle, static_cast<std::size_t>(amount), offset)
+             : rc;
 }
 
 int file_read(sqlite3_file* handle, void* buffer, int amount, sqlite3_int64 offset) {
@@ -202,6 +264,7 @@ int write_database(sqlite3_file* handle, const void* buffer, int amount, sqlite3
 
 int write_wal(sqlite3_file* handle, const void* buffer, int amount, sqlite3_int64 offset) {
   File& file = *mine(handle);
+  file.recovery_at = kNothing;
   if (amount == kFrameHeaderBytes) {
     file.header_end = offset + kFrameHeaderBytes;
     if (file.header_end <= file.unchained_from) {
@@ -309,7 +372,7 @@ int vfs_open(sqlite3_vfs* vfs, sqlite3_filename path, sqlite3_file* handle, int 
   } else if ((flags & SQLITE_OPEN_WAL) != 0) {
     role = Role::Wal;
   }
-  new (handle) File{{nullptr}, &impl, role, path, kNothing, 0};
+  new (handle) File{{nullptr}, &impl, role, path, kNothing, 0, kNothing};
   const int rc = impl.base->xOpen(impl.base, path, below(handle), flags, out_flags);
   if (below(handle)->pMethods != nullptr) {
     handle->pMethods = &kMethods;

@@ -116,6 +116,36 @@ TEST(Damage, a_flipped_byte_of_the_log_gives_right_content_or_corruption) {
   EXPECT_EQ(must(read_all(folder.path())), right);
 }
 
+TEST(Damage, a_flipped_byte_of_a_log_that_nobody_holds_is_noticed_before_its_last_commit) {
+  const io::TestFolder folder;
+  const io::TestFolder copy;
+  const auto store = small_library(folder.path(), 4, 6);
+  const std::size_t first = std::filesystem::file_size(folder.path("library.db-wal"));
+  for (const char* name : {"b", "c"}) {
+    auto transaction = must(store->begin());
+    put(*transaction, must(transaction->sources())[0].id, name, {code_text(50), code_text(51)});
+    must(transaction->commit());
+  }
+  const std::string right = must(contents(*must(store->snapshot())));
+  for (const char* name : {"library.db", "library.db-wal", "library.id"}) {
+    std::filesystem::copy_file(folder.path(name), copy.path(name));  // as after a crash: no -shm
+  }
+  const std::string log = copy.path("library.db-wal");
+  EXPECT_EQ(must(read_all(copy.path())), right);
+  std::mt19937 random(5);
+  for (std::size_t offset = 32; offset < first; offset += 1 + random() % 300) {
+    std::filesystem::remove(copy.path("library.db-shm"));
+    const auto mask = static_cast<unsigned char>(1U << random() % 8);
+    flip(log, offset, mask);
+    const Result<std::string> read = read_all(copy.path());
+    ASSERT_FALSE(read.ok()) << offset;
+    EXPECT_EQ(read.error().code, Code::Corruption) << offset << ": " << read.error().message;
+    flip(log, offset, mask);
+  }
+  std::filesystem::remove(copy.path("library.db-shm"));
+  EXPECT_EQ(must(read_all(copy.path())), right);
+}
+
 TEST(Damage, check_names_a_damaged_page_that_no_read_needs) {
   const io::TestFolder folder;
   every_table(folder.path());
