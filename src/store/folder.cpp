@@ -19,6 +19,10 @@ bool may_stand_in_new_folder(std::string_view name) {
 Status check_new_folder(io::FileSystem& fs, const Layout& layout) {
   TRY_ASSIGN(const std::vector<io::DirectoryEntry> entries, fs.list(layout.directory));
   for (const io::DirectoryEntry& entry : entries) {
+    if (io::is_temporary_name(entry.name)) {
+      TRY(remove_if_there(fs, io::join_path(layout.directory, entry.name)));
+      continue;
+    }
     if (entry.name == "library.db" || entry.name == "library.id") {
       return Error{Code::InvalidArgument, layout.directory + ": a library is there"};
     }
@@ -68,6 +72,17 @@ Result<bool> exists(io::FileSystem& fs, const std::string& path) {
 Status remove_if_there(io::FileSystem& fs, const std::string& path) {
   Status status = fs.remove_file(path);
   return !status.ok() && status.error().code == Code::NotFound ? Status() : status;
+}
+
+Status remove_left_overs(io::FileSystem& fs, const Layout& layout) {
+  TRY(remove_new_database(fs, layout));
+  TRY_ASSIGN(const std::vector<io::DirectoryEntry> entries, fs.list(layout.directory));
+  for (const io::DirectoryEntry& entry : entries) {
+    if (io::is_temporary_name(entry.name)) {
+      TRY(remove_if_there(fs, io::join_path(layout.directory, entry.name)));
+    }
+  }
+  return {};
 }
 
 Result<std::uint64_t> newest_segment(io::FileSystem& fs, const Layout& layout) {

@@ -80,10 +80,7 @@ Status OpenStore::check_identity(Session& session) {
 
 Status OpenStore::open_writer() {
   const Layout& layout = pool_->layout();
-  for (const std::string& left_over : {layout.new_database, Layout::wal_of(layout.new_database),
-                                       Layout::shm_of(layout.new_database)}) {
-    TRY(remove_if_there(pool_->fs(), left_over));
-  }
+  TRY(remove_left_overs(pool_->fs(), layout));
   TRY_ASSIGN(const bool has_id, exists(pool_->fs(), layout.id));
   if (!has_id) {  // its creation was interrupted between the two files
     TRY(write_id(pool_->fs(), layout, uid_));

@@ -107,6 +107,8 @@ Result<std::uint64_t> newest_segment(io::FileSystem& fs, const Layout& layout);
 Result<bool> exists(io::FileSystem& fs, const std::string& path);
 /// Removes a file if it is there. Errors: Io.
 Status remove_if_there(io::FileSystem& fs, const std::string& path);
+/// Removes what an interrupted creation, salvage or replacement left in the folder. Errors: Io.
+Status remove_left_overs(io::FileSystem& fs, const Layout& layout);
 /// Makes a new, empty database at layout.new_database, complete and without a WAL beside it.
 Status make_database(const StoreOptions& options, const Layout& layout, std::string_view uid,
                      std::uint64_t generation, const std::function<Status(Connection&)>& fill);
