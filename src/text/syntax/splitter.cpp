@@ -76,7 +76,7 @@ class Splitter {
     const NodeRule* rule = parser_.rule(node);
     const std::uint32_t flags = ts_node_is_error(node) ? kTransparent : (rule ? rule->flags : 0);
     if ((flags & (kComment | kAttribute)) != 0) {
-      wait(node, (flags & kAttribute) != 0);
+      wait(node, (flags & kAttribute) != 0 || is_doc_comment(node));
       return false;
     }
     if ((flags & kTransparent) != 0) {
@@ -120,6 +120,12 @@ class Splitter {
     }
     frame.pending.end = trimmed_end(node);
     frame.pending.sticky = frame.pending.sticky || sticky;
+  }
+
+  /// Comments that document what follows by their form, also across a blank line.
+  [[nodiscard]] bool is_doc_comment(TSNode node) const {
+    const std::string_view start = text_.substr(ts_node_start_byte(node), 3);
+    return start == "///" || start == "/**";
   }
 
   /// What waits belongs to nothing: a place of its own.

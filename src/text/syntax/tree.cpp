@@ -81,8 +81,12 @@ Result<TreePtr> LanguageParser::parse(std::string_view text) {
   if (text.size() > kMaxParsedBytes) {
     return Error{Code::Limit, "not tried on more than 2 MiB"};
   }
+  const std::string rewritten =
+      grammar_.rewrite == nullptr ? std::string() : grammar_.rewrite(text);
+  const std::string_view parsed = rewritten.empty() ? text : std::string_view(rewritten);
   Deadline deadline{thread_milliseconds() + kParseSeconds * 1'000};
-  const TSInput input{&text, read_text, TSInputEncodingUTF8, nullptr};
+  const TSInput input{const_cast<std::string_view*>(&parsed), read_text, TSInputEncodingUTF8,
+                      nullptr};
   const TSParseOptions options{&deadline, past_deadline};
   TreePtr tree(ts_parser_parse_with_options(parser_.get(), nullptr, input, options));
   if (tree == nullptr) {
