@@ -27,10 +27,16 @@ bool past_deadline(TSParseState* state) {
   return ++deadline.calls % kCallsBetweenLooks == 0 && thread_milliseconds() > deadline.at_ms;
 }
 
+/// Serves the text, with a newline behind it when it has none: the scanner of Kotlin looks for
+/// white space behind an annotation without asking whether the text has ended, and never returns.
 const char* read_text(void* payload, std::uint32_t byte, TSPoint, std::uint32_t* length) {
   const auto& text = *static_cast<const std::string_view*>(payload);
-  *length = byte < text.size() ? static_cast<std::uint32_t>(text.size() - byte) : 0;
-  return *length == 0 ? "" : text.data() + byte;
+  if (byte < text.size()) {
+    *length = static_cast<std::uint32_t>(text.size() - byte);
+    return text.data() + byte;
+  }
+  *length = byte == text.size() && !text.ends_with('\n') ? 1 : 0;
+  return *length == 1 ? "\n" : "";
 }
 
 /// Bytes in ERROR nodes that no well-formed child covers. Enters only nodes that hold an error.
