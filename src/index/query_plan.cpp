@@ -118,12 +118,13 @@ class Planner {
       }
       const bool part = split && word.kind == text::WordKind::Part;
       const std::string_view term = analyzer_.term(word);
-      const double weight = part                                 ? ranking_.part
+      const double weight = part ? (term.size() <= 2 ? ranking_.short_part : ranking_.part)
                             : word.kind == text::WordKind::Whole ? ranking_.whole
                                                                  : 1.0;
       const std::uint32_t number =
           add_term(term, weight, split && word.kind == text::WordKind::Whole);
       if (number < plan_.terms.size()) {
+        plan_.terms[number].whole = plan_.terms[number].whole || (split && !part);
         token.terms.push_back(number);
         token.stop = token.stop && is_stop_word(term);
       }

@@ -92,7 +92,8 @@ NameWords words_of(text::Analyzer& analyzer, std::string_view name) {
 bool akin(std::string_view a, std::string_view b) {
   constexpr std::size_t kCommonMin = 4;
   constexpr std::size_t kEndingMax = 4;
-  const auto [shorter, longer] = std::minmax(a.size(), b.size());
+  const std::size_t shorter = std::min(a.size(), b.size());
+  const std::size_t longer = std::max(a.size(), b.size());
   return shorter >= kCommonMin && longer - shorter <= kEndingMax &&
          a.substr(0, shorter) == b.substr(0, shorter);
 }
@@ -167,9 +168,18 @@ class FileRanker {
     double sum = 0;
     for (std::size_t t = 0; t < plan_.terms.size(); ++t) {
       const PlanTerm& term = plan_.terms[t];
-      const bool here =
-          !term.joined && (has(words.parts, term.term) || has(words.wholes, term.term));
-      sum += here ? scores_.plan_idf[t] : 0;
+      const double worth = scores_.plan_idf[t] * (term.whole    ? ranking_.path_whole
+                                                  : term.joined ? 0
+                                                                : 1);
+      if (worth <= 0)
+        continue;
+      if (has(words.parts, term.term) || has(words.wholes, term.term)) {
+        sum += worth;
+      } else if (ranking_.path_akin > 0 &&
+                 std::any_of(words.parts.begin(), words.parts.end(),
+                             [&](const std::string& part) { return akin(part, term.term); })) {
+        sum += worth * ranking_.path_akin;
+      }
     }
     return sum;
   }

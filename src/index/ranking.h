@@ -14,6 +14,9 @@ struct Ranking {
   double joined = 0.3;   // neighbouring words of the query as one word
   double part = 1;       // the parts of an identifier beside the whole
   double whole = 1;
+  double short_part = 0.5;
+  double path_akin = 0.8;
+  double path_whole = 1;
   // A chunk defines a name that the query names: this times the idf of the words it takes up.
   double name = 1;
   double name_explicit = 2;  // written as code
@@ -22,7 +25,7 @@ struct Ranking {
   double more_chunks = 0.7;
   double more_decay = 0.6;
   // Per file, in idf of the words concerned.
-  double path_match = 0.5;
+  double path_match = 2;
   double stem_match = 1;  // share of the file name's words that the query covers
   double depth = 0.1;
   double akin = 0.8;
