@@ -118,7 +118,7 @@ class Planner {
       }
       const bool part = split && word.kind == text::WordKind::Part;
       const std::string_view term = analyzer_.term(word);
-      const double weight = part ? (term.size() <= 2 ? ranking_.short_part : ranking_.part)
+      const double weight = part                                 ? ranking_.part
                             : word.kind == text::WordKind::Whole ? ranking_.whole
                                                                  : 1.0;
       const std::uint32_t number =
