@@ -172,18 +172,18 @@ class FileRanker {
     double sum = 0;
     for (std::size_t t = 0; t < plan_.terms.size(); ++t) {
       const PlanTerm& term = plan_.terms[t];
-      const double worth = scores_.plan_idf[t] * (term.whole    ? ranking_.path_whole
-                                                  : term.joined ? 0
-                                                                : 1);
-      if (worth <= 0)
+      const double counts = term.whole ? ranking_.path_whole : term.joined ? 0 : 1;
+      if (scores_.plan_idf[t] <= 0 || counts <= 0) {
         continue;
-      if (has(words.parts, term.term) || has(words.wholes, term.term)) {
-        sum += worth;
-      } else if (ranking_.path_akin > 0 &&
-                 std::any_of(words.parts.begin(), words.parts.end(),
-                             [&](const std::string& part) { return akin(part, term.term); })) {
-        sum += worth * ranking_.path_akin;
       }
+      double here = 0;
+      if (has(words.parts, term.term) || has(words.wholes, term.term)) {
+        here = 1;
+      } else if (std::any_of(words.parts.begin(), words.parts.end(),
+                             [&](const std::string& part) { return akin(part, term.term); })) {
+        here = ranking_.path_akin;
+      }
+      sum += here * counts * scores_.plan_idf[t];
     }
     return sum;
   }
