@@ -50,6 +50,19 @@ std::uint64_t checksum64(std::string_view bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
+struct Checksum64::State {
+  XXH3_state_t xxh3;
+};
+
+Checksum64::Checksum64() : state_(std::make_unique<State>()) { XXH3_64bits_reset(&state_->xxh3); }
+Checksum64::~Checksum64() = default;
+
+void Checksum64::update(std::string_view bytes) {
+  XXH3_64bits_update(&state_->xxh3, bytes.data(), bytes.size());
+}
+
+std::uint64_t Checksum64::digest() const { return XXH3_64bits_digest(&state_->xxh3); }
+
 }  // namespace sonde
 
 std::size_t std::hash<sonde::ContentHash>::operator()(

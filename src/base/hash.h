@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,23 @@ ContentHash content_hash(std::string_view content);
 
 /// XXH3-64 with a seed. Threads: safe. Cost: memory speed.
 std::uint64_t checksum64(std::string_view bytes, std::uint64_t seed = 0);
+
+/// checksum64 (seed 0) of bytes that come in pieces. Threads: owned by one thread.
+class Checksum64 {
+ public:
+  Checksum64();
+  ~Checksum64();
+  Checksum64(const Checksum64&) = delete;
+  Checksum64& operator=(const Checksum64&) = delete;
+
+  void update(std::string_view bytes);
+  /// Of all bytes so far; more may follow.
+  [[nodiscard]] std::uint64_t digest() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 /// `bytes` as lower-case hexadecimal digits.
 std::string to_hex(std::string_view bytes);

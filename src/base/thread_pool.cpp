@@ -70,6 +70,18 @@ void ThreadPool::submit(std::function<void()> task) {
   work_.notify_one();
 }
 
+bool ThreadPool::submit_if_room(const std::function<void()>& task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue_.size() >= capacity_) {
+      return false;
+    }
+    queue_.push_back(task);
+  }
+  work_.notify_one();
+  return true;
+}
+
 void ThreadPool::for_each(std::size_t count, const std::function<void(std::size_t)>& body) {
   if (count == 0) {
     return;
@@ -78,8 +90,8 @@ void ThreadPool::for_each(std::size_t count, const std::function<void(std::size_
   loop->count = count;
   loop->body = &body;
   const std::size_t helpers = std::min(threads_.size(), count - 1);
-  for (std::size_t i = 0; i < helpers; ++i) {
-    submit([loop] { work_on(*loop); });
+  // Help is welcome, not needed: a full queue must not hold the caller up.
+  for (std::size_t i = 0; i < helpers && submit_if_room([loop] { work_on(*loop); }); ++i) {
   }
   work_on(*loop);
   std::unique_lock lock(loop->mutex);

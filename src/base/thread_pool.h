@@ -27,7 +27,8 @@ class ThreadPool {
   /// Runs `task` on some thread. It must not throw, and must not wait for another task.
   void submit(std::function<void()> task);
   /// Calls body(i) for every i in [0, count), on the pool and on the calling thread, and returns
-  /// when all have ended. Must not be called from a task of this pool.
+  /// when all have ended; the pool helps as far as it has threads to spare and room in its queue.
+  /// Must not be called from a task of this pool.
   void for_each(std::size_t count, const std::function<void(std::size_t)>& body);
   /// Returns when no task waits or runs.
   void wait_idle();
@@ -36,6 +37,7 @@ class ThreadPool {
 
  private:
   void run(std::size_t index);
+  bool submit_if_room(const std::function<void()>& task);
 
   const std::string name_;
   const std::size_t capacity_;

@@ -141,6 +141,8 @@ class Segment {
   [[nodiscard]] virtual std::uint32_t docs() const = 0;
   [[nodiscard]] virtual std::uint64_t body_length() const = 0;
   [[nodiscard]] virtual const std::string& name() const = 0;
+  /// The kAnalyzerVersion (index/analyze.h) of the build that made its terms.
+  [[nodiscard]] virtual std::uint32_t analyzer_version() const = 0;
 
   virtual Result<FileMeta> file(std::uint32_t ordinal) const = 0;
   virtual Result<DocMeta> doc(std::uint32_t doc) const = 0;
@@ -161,6 +163,10 @@ class Segment {
   /// Positions of a Body term in each of its docs, in the same order as postings().
   virtual Result<std::vector<std::vector<std::uint32_t>>> positions(
       std::string_view term) const = 0;
+  /// Positions of a Body term in some docs only; an empty list where it does not occur. Reads the
+  /// positions of at most 128 docs for each. @param docs  ascending
+  virtual Result<std::vector<std::vector<std::uint32_t>>> positions_in(
+      std::string_view term, const std::vector<std::uint32_t>& docs) const = 0;
   /// Terms of a field that begin with `prefix`, ascending, at most `limit`.
   virtual Result<std::vector<std::string>> terms(Field field, std::string_view prefix,
                                                  std::size_t limit) const = 0;
@@ -177,7 +183,7 @@ struct MergeInput {
 /// Writes one segment out of the live files of several, term by term, in memory bounded by the
 /// documents' tables (about 24 bytes a doc) and one posting list a segment at a time. The bytes
 /// equal those of a builder that was given the same files. Errors: those of the inputs and the
-/// sink, InvalidArgument (a file live in two inputs), Cancelled.
+/// sink, InvalidArgument (a file live in two inputs, analyzers of different versions), Cancelled.
 Result<SegmentSummary> merge_segments(const std::vector<MergeInput>& inputs, io::BlockSink& sink,
                                       const CancelToken& cancel);
 

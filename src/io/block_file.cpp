@@ -344,7 +344,7 @@ Status BlockWriter::flush_block() {
   trailer.u64(checksum64(block_, block_number_));
   block_ += trailer.bytes();
   ++block_number_;
-  const Status status = sink_.append(block_);
+  Status status = sink_.append(block_);
   block_.clear();
   finished_ = finished_ || !status.ok();  // a hole in the stream must not be written on
   return status;

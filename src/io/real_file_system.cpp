@@ -142,7 +142,7 @@ class RealWritableFile final : public WritableFile {
 
   Status append(std::string_view bytes) override {
     TRY(usable());
-    const Status status = keep(write_fully(fd_.get(), path_, size_, bytes));
+    Status status = keep(write_fully(fd_.get(), path_, size_, bytes));
     size_ += bytes.size();
     return status;
   }

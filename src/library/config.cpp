@@ -245,7 +245,7 @@ std::uint64_t unit_factor(std::string_view unit) {
   }
   const std::size_t power = kUnits.find(letters.front());
   const std::string_view rest = std::string_view(letters).substr(1);
-  if (power == std::string_view::npos || (rest != "" && rest != "b" && rest != "ib")) {
+  if (power == std::string_view::npos || (!rest.empty() && rest != "b" && rest != "ib")) {
     return 0;
   }
   return 1ULL << (10 * (power + 1));

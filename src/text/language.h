@@ -18,6 +18,8 @@ std::string_view language_of(std::string_view path, std::string_view head);
 
 /// True when `language` is source code (ranked by definitions), false for prose and data.
 bool is_code(std::string_view language);
+/// True for data and markup: json, yaml, toml, css, html, sql, xml, csv, ... (kind "data").
+bool is_data(std::string_view language);
 /// True for prose: markdown, restructuredtext, text, ... (stems of prose, kind "doc").
 bool is_prose(std::string_view language);
 

@@ -23,7 +23,8 @@ struct Job {
   std::string payload;
 };
 
-/// How a job ended. Everything but Done costs this job alone.
+/// How a job ended. Everything but Done costs this job alone; Cancelled and Unavailable leave the
+/// rest of a batch untried.
 enum class Outcome {
   Done,         // payload is the handler's answer
   Failed,       // the handler returned an error; reason says which
@@ -32,6 +33,7 @@ enum class Outcome {
   OutOfMemory,  // its memory limit was reached
   Garbled,      // it answered bytes that do not check
   Cancelled,    // the caller stopped
+  Unavailable,  // no worker process could be started: this says nothing about the job
 };
 const char* outcome_name(Outcome outcome);
 

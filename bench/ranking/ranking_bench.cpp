@@ -1,0 +1,440 @@
+// How well search by words ranks: mean nDCG@10 over annotated queries of real repositories, and
+// what each part of the ranking is worth.
+//
+//   ranking_bench --specs repos.json --annotations DIR --checkouts DIR
+//                 [--repos a,b] [--ablate] [--misses] [--set name=value].. [--try name=value]..
+//                 [--explain QUERY]
+//
+// --checkouts holds each repository's files as DIR/<name>/<root>. Repositories are split in two
+// halves by the order of their names (even, odd): what is tuned on one is to hold on the other.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/utf8.h"
+#include "index/analyze.h"
+#include "index/search_ranked.h"
+#include "io/block_file.h"
+#include "text/language.h"
+#include "tree/walk.h"
+
+namespace {
+
+using namespace sonde;
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+struct Parameter {
+  const char* name;
+  double index::Ranking::*value;
+};
+constexpr Parameter kParameters[] = {
+#define SONDE_PARAMETER(name) \
+  { #name, &index::Ranking::name }
+    SONDE_PARAMETER(k1),          SONDE_PARAMETER(b),          SONDE_PARAMETER(defines),
+    SONDE_PARAMETER(path_text),   SONDE_PARAMETER(joined),     SONDE_PARAMETER(part),
+    SONDE_PARAMETER(whole),       SONDE_PARAMETER(name),       SONDE_PARAMETER(name_explicit),
+    SONDE_PARAMETER(more_chunks), SONDE_PARAMETER(more_decay), SONDE_PARAMETER(path_match),
+    SONDE_PARAMETER(stem_match),  SONDE_PARAMETER(coverage),   SONDE_PARAMETER(depth),
+    SONDE_PARAMETER(akin),        SONDE_PARAMETER(path_akin),  SONDE_PARAMETER(path_whole),
+    SONDE_PARAMETER(header),      SONDE_PARAMETER(not_code),   SONDE_PARAMETER(test),
+    SONDE_PARAMETER(example),     SONDE_PARAMETER(compat),     SONDE_PARAMETER(generated),
+    SONDE_PARAMETER(stub),        SONDE_PARAMETER(vendored),
+#undef SONDE_PARAMETER
+};
+
+struct Target {
+  std::string path;
+  std::uint32_t start_line = 0;  // 0: anywhere
+  std::uint32_t end_line = 0;
+};
+struct Item {
+  std::string query;
+  std::string category;
+  std::vector<Target> targets;
+};
+struct Repository {
+  std::string name;
+  std::string root;
+  std::vector<Item> items;
+  index::IndexView view;
+};
+
+class BytesSink final : public io::BlockSink {
+ public:
+  Status append(std::string_view more) override {
+    bytes += more;
+    return {};
+  }
+  std::string bytes;
+};
+
+std::string read_text(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  return bytes.str();
+}
+
+std::uint32_t traits_of(const std::string& path) {
+  const tree::PathTraits traits = tree::path_traits(path);
+  return (traits.test ? index::kTest : 0U) | (traits.example ? index::kExample : 0U) |
+         (traits.generated ? index::kGenerated : 0U) | (traits.vendored ? index::kVendored : 0U) |
+         (traits.compat ? index::kCompat : 0U) | (traits.stub ? index::kStub : 0U);
+}
+
+index::AnalyzedFile analyze(const std::string& path, const std::string& text) {
+  const std::string_view language = text::language_of(path, std::string_view(text).substr(0, 512));
+  auto chunked = text::chunk_text(language, text);
+  const text::ChunkedText chunks =
+      chunked.ok() ? std::move(chunked).value() : text::chunk_windows(language, text);
+  index::FileInput file;
+  file.source = "source";
+  file.path = path;
+  file.language = language;
+  file.traits = traits_of(path);
+  for (const text::Chunk& chunk : chunks.chunks) {
+    index::DocInput doc;
+    doc.kind = static_cast<std::uint8_t>(chunk.kind);
+    doc.symbol = chunk.symbol;
+    doc.scope = chunk.scope;
+    doc.defines = &chunk.defines;
+    doc.start_byte = chunk.start_byte;
+    doc.end_byte = chunk.end_byte;
+    doc.start_line = chunk.start_line;
+    doc.end_line = chunk.end_line;
+    doc.text = std::string_view(text).substr(chunk.start_byte, chunk.end_byte - chunk.start_byte);
+    file.docs.push_back(doc);
+  }
+  return index::analyze_file(file);
+}
+
+bool index_folder(const fs::path& folder, Repository& repository) {
+  constexpr std::size_t kFileLimit = 2U << 20;
+  index::SegmentBuilder builder;
+  for (auto it = fs::recursive_directory_iterator(folder); it != fs::end(it); ++it) {
+    const std::string name = it->path().filename().string();
+    if (name.starts_with(".")) {
+      it.disable_recursion_pending();
+      continue;
+    }
+    if (!it->is_regular_file() || it->is_symlink() || it->file_size() > kFileLimit) {
+      continue;
+    }
+    const std::string bytes = read_text(it->path());
+    if (bytes.substr(0, 8192).find('\0') != std::string::npos) {
+      continue;
+    }
+    if (!builder.add(analyze(fs::relative(it->path(), folder).string(), to_valid_utf8(bytes)))
+             .ok()) {
+      return false;
+    }
+  }
+  BytesSink sink;
+  if (!builder.write(sink).ok()) {
+    return false;
+  }
+  auto source = io::open_block_bytes(std::move(sink.bytes), repository.name);
+  auto segment = index::Segment::open(std::move(source).value());
+  if (!segment.ok()) {
+    fmt::print(stderr, "{}\n", segment.error().message);
+    return false;
+  }
+  repository.view = {{std::move(segment).value(), {}}};
+  return true;
+}
+
+std::string category_of(const json& item) {
+  if (item.contains("category")) {
+    return item["category"];
+  }
+  const std::string query = item["query"];
+  return query.find(' ') == std::string::npos ? "symbol"
+         : query.starts_with("how ")          ? "architecture"
+                                              : "semantic";
+}
+
+std::vector<Item> read_items(const fs::path& path) {
+  std::vector<Item> items;
+  for (const json& each : json::parse(read_text(path))) {
+    Item item{each["query"], category_of(each), {}};
+    for (const char* list : {"relevant", "secondary"}) {
+      for (const json& target : each.value(list, json::array())) {
+        if (target.is_string()) {
+          item.targets.push_back({target, 0, 0});
+        } else {
+          item.targets.push_back(
+              {target["path"], target.value("start_line", 0U), target.value("end_line", 0U)});
+        }
+      }
+    }
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+bool hits(const index::FileHit& hit, const Target& target, const std::string& root) {
+  const std::string path = fs::path(root).append(hit.path).lexically_normal().string();
+  const std::string wanted = fs::path(target.path).lexically_normal().string();
+  if (path != wanted && !path.ends_with("/" + wanted) && !wanted.ends_with("/" + path)) {
+    return false;
+  }
+  return target.start_line == 0 || (hit.chunks.front().start_line <= target.end_line &&
+                                    target.start_line <= hit.chunks.front().end_line);
+}
+
+double ndcg(const index::SearchResult& result, const Item& item, const std::string& root) {
+  constexpr std::size_t kDepth = 10;
+  std::vector<double> gains(kDepth, 0);
+  for (const Target& target : item.targets) {
+    for (std::size_t i = 0; i < result.files.size() && i < kDepth; ++i) {
+      if (hits(result.files[i], target, root)) {
+        gains[i] = 1;
+        break;
+      }
+    }
+  }
+  double gained = 0;
+  double best = 0;
+  for (std::size_t i = 0; i < kDepth; ++i) {
+    gained += gains[i] / std::log2(static_cast<double>(i) + 2);
+    best += i < item.targets.size() ? 1 / std::log2(static_cast<double>(i) + 2) : 0;
+  }
+  return gained / best;
+}
+
+struct Mean {
+  double sum = 0;
+  std::size_t count = 0;
+  void add(double value) {
+    sum += value;
+    ++count;
+  }
+  [[nodiscard]] double value() const { return count == 0 ? 0 : sum / static_cast<double>(count); }
+};
+
+struct Scores {
+  std::map<std::string, Mean> repositories;
+  std::map<std::string, Mean> categories;
+  Mean halves[2];
+  Mean all;
+};
+
+void print_miss(const Item& item, const index::SearchResult& result, const std::string& root,
+                double score) {
+  fmt::print("\n{:.2f} [{}] {}\n", score, item.category, item.query);
+  for (std::size_t i = 0; i < result.files.size(); ++i) {
+    const index::FileHit& hit = result.files[i];
+    bool wanted = false;
+    for (const Target& target : item.targets) {
+      wanted = wanted || hits(hit, target, root);
+    }
+    if (i >= 4 && !wanted) {
+      continue;
+    }
+    fmt::print("  {} {:2} {:40} {:4}-{:<4} {}", wanted ? "*" : " ", i + 1, hit.path,
+               hit.chunks[0].start_line, hit.chunks[0].end_line, hit.chunks[0].symbol);
+    for (const index::ScorePart& part : hit.parts) {
+      fmt::print(" {}={:.2f}", part.name, part.value);
+    }
+    fmt::print("\n");
+  }
+}
+
+Scores evaluate(const std::vector<Repository>& repositories, const index::Ranking& ranking,
+                bool misses) {
+  Scores scores;
+  for (std::size_t r = 0; r < repositories.size(); ++r) {
+    const Repository& repository = repositories[r];
+    if (misses) {
+      fmt::print("\n## {}\n", repository.name);
+    }
+    for (const Item& item : repository.items) {
+      index::SearchOptions options;
+      options.explain = misses;
+      options.limit = misses ? 30 : 10;
+      double score = 0;
+      auto query = index::parse_query(item.query);
+      if (query.ok()) {
+        auto result = index::search_ranked(repository.view, *query, options, ranking, {});
+        if (!result.ok()) {
+          fmt::print(stderr, "{}: {}\n", item.query, result.error().message);
+          continue;
+        }
+        score = ndcg(*result, item, repository.root);
+        if (misses && score < 0.99) {
+          print_miss(item, *result, repository.root, score);
+        }
+      }
+      scores.repositories[repository.name].add(score);
+      scores.categories[item.category].add(score);
+      scores.halves[r % 2].add(score);
+      scores.all.add(score);
+    }
+  }
+  return scores;
+}
+
+void print_row(const std::string& name, const Scores& scores) {
+  fmt::print("{:28} {:.4f}  even {:.4f}  odd {:.4f}\n", name, scores.all.value(),
+             scores.halves[0].value(), scores.halves[1].value());
+}
+
+bool set_parameter(index::Ranking& ranking, const std::string& assignment) {
+  const std::size_t equals = assignment.find('=');
+  for (const Parameter& parameter : kParameters) {
+    if (equals != std::string::npos && assignment.substr(0, equals) == parameter.name) {
+      ranking.*parameter.value = std::stod(assignment.substr(equals + 1));
+      return true;
+    }
+  }
+  fmt::print(stderr, "no parameter: {}\n", assignment);
+  return false;
+}
+
+/// "a=1,b=2" sets both.
+bool set_parameters(index::Ranking& ranking, const std::string& assignments) {
+  std::stringstream list(assignments);
+  std::string one;
+  bool all = true;
+  while (std::getline(list, one, ',')) {
+    all = set_parameter(ranking, one) && all;
+  }
+  return all;
+}
+
+/// The ranking with one part switched off, for each.
+const std::vector<std::string>& ablations() {
+  static const std::vector<std::string> rows = {
+      "defines=0",       "path_text=0",
+      "joined=0",        "part=0",
+      "whole=0",         "name=0",
+      "name_explicit=0", "name=0,name_explicit=0",
+      "more_chunks=0",   "path_match=0",
+      "stem_match=0",    "coverage=0",
+      "akin=0",          "path_akin=0",
+      "path_whole=0",    "depth=0",
+      "header=1",        "not_code=1",
+      "test=1",          "example=1",
+      "compat=1",        "test=1,example=1,compat=1,stub=1,generated=1",
+  };
+  return rows;
+}
+
+struct Arguments {
+  fs::path specs;
+  fs::path annotations;
+  fs::path checkouts;
+  std::string repos;
+  std::vector<std::string> sets;
+  std::vector<std::string> tries;
+  bool ablate = false;
+  bool misses = false;
+};
+
+bool read_arguments(int argc, char** argv, Arguments& arguments) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string option = argv[i];
+    if (option == "--ablate") {
+      arguments.ablate = true;
+    } else if (option == "--misses") {
+      arguments.misses = true;
+    } else if (i + 1 == argc) {
+      return false;
+    } else if (option == "--specs") {
+      arguments.specs = argv[++i];
+    } else if (option == "--annotations") {
+      arguments.annotations = argv[++i];
+    } else if (option == "--checkouts") {
+      arguments.checkouts = argv[++i];
+    } else if (option == "--repos") {
+      arguments.repos = "," + std::string(argv[++i]) + ",";
+    } else if (option == "--set") {
+      arguments.sets.emplace_back(argv[++i]);
+    } else if (option == "--try") {
+      arguments.tries.emplace_back(argv[++i]);
+    } else {
+      return false;
+    }
+  }
+  return !arguments.specs.empty() && !arguments.annotations.empty() && !arguments.checkouts.empty();
+}
+
+int run(const Arguments& arguments) {
+  std::vector<json> specs = json::parse(read_text(arguments.specs));
+  std::sort(specs.begin(), specs.end(),
+            [](const json& a, const json& b) { return a["name"] < b["name"]; });
+  std::vector<Repository> repositories;
+  std::uint64_t docs = 0;
+  for (const json& spec : specs) {
+    Repository repository{spec["name"], spec["root"], {}, {}};
+    if (!arguments.repos.empty() &&
+        arguments.repos.find("," + repository.name + ",") == std::string::npos) {
+      continue;
+    }
+    repository.items = read_items(arguments.annotations / (repository.name + ".json"));
+    if (!index_folder(arguments.checkouts / repository.name / repository.root, repository)) {
+      return 1;
+    }
+    docs += repository.view[0].segment->docs();
+    repositories.push_back(std::move(repository));
+  }
+  index::Ranking ranking;
+  for (const std::string& set : arguments.sets) {
+    if (!set_parameters(ranking, set)) {
+      return 2;
+    }
+  }
+  const auto started = std::chrono::steady_clock::now();
+  const Scores scores = evaluate(repositories, ranking, arguments.misses);
+  const double took_ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
+  if (arguments.tries.empty()) {
+    for (const auto& [name, mean] : scores.repositories) {
+      fmt::print("{:28} {:.4f}\n", name, mean.value());
+    }
+    for (const auto& [name, mean] : scores.categories) {
+      fmt::print("{:28} {:.4f}  ({} queries)\n", name, mean.value(), mean.count);
+    }
+    fmt::print("{} chunks, {:.3f} ms a query\n", docs,
+               took_ms / static_cast<double>(scores.all.count));
+  }
+  print_row("all", scores);
+  std::vector<std::string> rows = arguments.tries;
+  if (arguments.ablate) {
+    rows.insert(rows.end(), ablations().begin(), ablations().end());
+  }
+  for (const std::string& row : rows) {
+    index::Ranking changed = ranking;
+    if (!set_parameters(changed, row)) {
+      return 2;
+    }
+    print_row(row, evaluate(repositories, changed, false));
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments arguments;
+  if (!read_arguments(argc, argv, arguments)) {
+    fmt::print(stderr,
+               "usage: ranking_bench --specs FILE --annotations DIR --checkouts DIR [--repos a,b] "
+               "[--ablate] [--misses] [--set name=value,..] [--try name=value,..]\n");
+    return 2;
+  }
+  try {
+    return run(arguments);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,312 @@
+#include "faces/cli/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+
+namespace sonde::faces::cli {
+
+namespace {
+
+constexpr std::size_t kThreadLimit = 256;
+constexpr std::size_t kResultLimit = 1000;
+constexpr std::uint32_t kContextLimit = 1000;
+constexpr std::size_t kArgumentLimit = 100'000;
+
+const std::vector<std::string> kKinds = {"function",  "method", "class",  "struct", "enum",
+                                         "interface", "trait",  "module", "type",   "constant",
+                                         "doc",       "data",   "cell",   "text"};
+const std::vector<std::string> kColors = {"auto", "always", "never"};
+const std::vector<std::string> kShells = {"bash", "zsh", "fish"};
+const std::vector<std::string> kModes = {"words"};
+
+/// What CLI11 writes into, and which command it met.
+struct Target {
+  Invocation invocation;
+  std::string max_rss;
+  std::size_t threads = 0;
+  std::string mode = "words";
+  bool no_refresh = false;
+};
+
+void add_common(CLI::App& app, Target& target) {
+  CommonOptions& common = target.invocation.common;
+  const std::string group = "Options everywhere";
+  app.set_help_flag("-h,--help", "Show this help")->group(group);
+  app.add_option("--library", common.library, "The library's folder, instead of the nearest .sonde")
+      ->type_name("DIR")
+      ->group(group);
+  app.add_flag("--json", common.json, "Print one JSON object (docs/json.md)")->group(group);
+  app.add_flag("-q,--quiet", common.quiet, "Print results and errors only")->group(group);
+  app.add_option("--threads", target.threads, "Threads to use; as many as cores by default")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, kThreadLimit))
+      ->group(group);
+  app.add_option("--max-rss", target.max_rss,
+                 "Memory to stay under, such as 2GB; a quarter of the machine's by default")
+      ->type_name("SIZE")
+      ->group(group);
+  app.add_option("--color", common.color, "auto, always or never")
+      ->type_name("WHEN")
+      ->check(CLI::IsMember(kColors))
+      ->group(group);
+}
+
+/// Last, so that a command's help begins with its own options.
+void add_common_everywhere(CLI::App& app, Target& target) {
+  add_common(app, target);
+  for (CLI::App* command : app.get_subcommands({})) {
+    add_common_everywhere(*command, target);
+  }
+}
+
+CLI::App& add_command(CLI::App& parent, Target& target, const std::string& name,
+                      const std::string& description, Command command) {
+  CLI::App& app = *parent.add_subcommand(name, description);
+  if (command != Command::None) {
+    app.callback([&target, command] { target.invocation.command = command; });
+  }
+  return app;
+}
+
+/// An option that may be given several times, one value each time.
+CLI::Option& add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,
+                      const std::string& description) {
+  CLI::Option& option = *app.add_option(name, values, description);
+  option.allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  return option;
+}
+
+void add_index(CLI::App& root, Target& target) {
+  CLI::App& app = add_command(root, target, "index", "Create the library or bring it up to date",
+                              Command::Index);
+  IndexOptions& index = target.invocation.index;
+  app.add_option("path", index.path, "Only this part; where there is no library yet, its root")
+      ->type_name("PATH");
+  app.add_flag("--force", index.request.force, "Read and chunk every file again");
+  app.add_flag("--compact", index.request.compact,
+               "Merge into one segment and give free space back");
+  app.add_option("-j,--jobs", target.threads, "The same as --threads")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, kThreadLimit));
+}
+
+void add_search_filters(CLI::App& app, library::SearchRequest& request) {
+  add_list(app, "-l,--lang", request.languages, "Only this language; may be repeated")
+      .type_name("LANG")
+      ->delimiter(',');
+  add_list(app, "-p,--path", request.path_globs, "Only paths that fit this glob; may be repeated")
+      .type_name("GLOB");
+  add_list(app, "-k,--kind", request.kinds, "Only this kind of place; may be repeated")
+      .type_name("KIND")
+      ->delimiter(',')
+      ->check(CLI::IsMember(kKinds));
+  add_list(app, "-s,--symbol", request.symbols, "Only places that define this name")
+      .type_name("NAME");
+  app.add_option("--min-score", request.min_score, "Only results of at least this score, 0 to 1")
+      ->type_name("X")
+      ->check(CLI::Range(0.0, 1.0));
+}
+
+void add_search(CLI::App& root, Target& target) {
+  CLI::App& app =
+      add_command(root, target, "search", "Find places by what they say or do", Command::Search);
+  SearchOptions& search = target.invocation.search;
+  library::SearchRequest& request = search.request;
+  app.add_option("query", request.query,
+                 "Words, \"phrases\", -not, and lang: path: kind: symbol: filters")
+      ->type_name("QUERY")
+      ->required();
+  app.add_option("paths", request.within, "Only in these files and folders")->type_name("PATH");
+  app.add_option("-n,--limit", request.limit, "Results at most (10)")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, kResultLimit))
+      ->each([&search](const std::string&) { search.limit_given = true; });
+  app.add_option("--mode", target.mode, "How to search: words")
+      ->type_name("MODE")
+      ->check(CLI::IsMember(kModes));
+  add_search_filters(app, request);
+  app.add_option("-C,--context", request.context_lines, "Lines to show around each place")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint32_t{0}, kContextLimit))
+      ->each([&search](const std::string&) { search.context_given = true; });
+  CLI::Option* files = app.add_flag("--files", search.files_only, "Print paths only");
+  app.add_flag("--chunks", request.by_chunk, "Each place by itself, not grouped by file")
+      ->excludes(files);
+  app.add_flag("--explain", request.explain, "Show the parts of each score");
+  app.add_flag("--no-refresh", target.no_refresh, "Do not bring changed files up to date first");
+  app.add_flag("--jsonl", search.json_lines,
+               "Print one JSON object a line: the results, then how complete they are")
+      ->excludes(files);
+}
+
+void add_sources(CLI::App& root, Target& target) {
+  CLI::App& app = add_command(root, target, "source", "The folders of the library", Command::None);
+  app.require_subcommand(1);
+  app.footer("sonde source add PATH | list | remove PATH");
+  CLI::App& add = add_command(app, target, "add", "Add a folder", Command::SourceAdd);
+  add.add_option("path", target.invocation.source, "The folder")->type_name("PATH")->required();
+  add_command(app, target, "list", "List the folders", Command::SourceList);
+  CLI::App& remove = add_command(
+      app, target, "remove", "Remove a folder and all that is known of it", Command::SourceRemove);
+  remove.add_option("path", target.invocation.source, "The folder, or its id")
+      ->type_name("PATH")
+      ->required();
+}
+
+void add_care(CLI::App& root, Target& target) {
+  Invocation& invocation = target.invocation;
+  CLI::App& status = add_command(root, target, "status",
+                                 "What the library holds and how fresh it is", Command::Status);
+  status.add_flag("--skipped", invocation.status.list_skipped, "List what was left out, and why");
+  status.add_flag("--quarantine", invocation.status.list_quarantine,
+                  "List files that could not be read, and why");
+  CLI::App& forget = add_command(root, target, "forget",
+                                 "Remove every trace of files and exclude them", Command::Forget);
+  forget.add_option("paths", invocation.paths, "Files or folders")->type_name("PATH")->required();
+  CLI::App& doctor = add_command(root, target, "doctor", "Check everything and say what is wrong",
+                                 Command::Doctor);
+  doctor.add_flag("--repair", invocation.repair, "Mend what can be mended");
+  CLI::App& reset =
+      add_command(root, target, "reset", "Back the library up and start again", Command::Reset);
+  reset.add_flag("-y,--yes", invocation.yes, "Do not ask");
+  CLI::App& completion = add_command(root, target, "completion",
+                                     "Print a completion script for a shell", Command::Completion);
+  completion.add_option("shell", invocation.shell, "bash, zsh or fish")
+      ->type_name("SHELL")
+      ->required()
+      ->check(CLI::IsMember(kShells));
+}
+
+void build(CLI::App& app, Target& target) {
+  app.name("sonde");
+  app.description("Sonde finds things by meaning, on your own machine.");
+  app.require_subcommand(0, 1);
+  app.footer(
+      "`sonde COMMAND --help` says more. Exit codes: 0 done, 1 nothing found, 2 a mistake or a\n"
+      "failure said, 3 the library needs repair, 4 another process holds it, 130 interrupted.");
+  app.set_version_flag("--version", std::string("sonde ") + SONDE_VERSION, "Print the version")
+      ->group("Options everywhere");
+  add_index(app, target);
+  add_search(app, target);
+  add_sources(app, target);
+  add_care(app, target);
+  add_common_everywhere(app, target);
+}
+
+/// The command that was being read, for the hint where its help is.
+std::string command_words(const CLI::App& app) {
+  std::string words = "sonde";
+  const CLI::App* at = &app;
+  for (int depth = 0; depth < 3 && !at->get_subcommands().empty(); ++depth) {
+    at = at->get_subcommands().front();
+    words += " " + at->get_name();
+  }
+  return words;
+}
+
+Error usage_error(const CLI::App& app, const std::vector<std::string>& arguments,
+                  const std::string& what) {
+  const std::string words = command_words(app);
+  std::string message = what;
+  if (words == "sonde" && !arguments.empty() && arguments.front().front() != '-') {
+    message = "there is no command \"" + arguments.front() + "\"";
+  }
+  if (words == "sonde search" && std::any_of(arguments.begin(), arguments.end(), [](const auto& a) {
+        return a.size() > 2 && a[0] == '-' && a.find(' ') != std::string::npos;
+      })) {
+    message += "; a query that begins with - goes last, after --";
+  }
+  return Error{Code::InvalidArgument, message + " (see `" + words + " --help`)"};
+}
+
+Status finish(Target& target) {
+  Invocation& invocation = target.invocation;
+  if (target.threads > 0) {
+    invocation.common.threads = target.threads;
+  }
+  if (!target.max_rss.empty()) {
+    TRY_ASSIGN(const std::uint64_t bytes, library::parse_size(target.max_rss));
+    constexpr std::uint64_t kSmallest = 64ULL << 20;
+    if (bytes < kSmallest) {
+      return Error{Code::InvalidArgument, "--max-rss must be at least 64MB"};
+    }
+    invocation.common.max_rss_bytes = bytes;
+  }
+  invocation.search.request.refresh = !target.no_refresh;
+  return {};
+}
+
+OptionShape shape_of(const CLI::Option& option) {
+  OptionShape shape;
+  for (const std::string& name : option.get_snames()) {
+    shape.names.push_back("-" + name);
+  }
+  for (const std::string& name : option.get_lnames()) {
+    shape.names.push_back("--" + name);
+  }
+  shape.description = option.get_description();
+  shape.takes_value = option.get_items_expected_max() > 0;
+  const std::map<std::string, std::vector<std::string>> choices = {
+      {"--color", kColors}, {"--kind", kKinds}, {"--mode", kModes}};
+  const auto known = choices.find(shape.names.empty() ? "" : shape.names.back());
+  if (known != choices.end()) {
+    shape.choices = known->second;
+  }
+  shape.takes_path = option.get_type_name() == "DIR" || option.get_type_name() == "GLOB";
+  return shape;
+}
+
+CommandShape shape_of(const CLI::App& app) {
+  CommandShape shape;
+  shape.name = app.get_name();
+  shape.description = app.get_description();
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_positional()) {
+      shape.takes_paths |= option->get_type_name() == "PATH";
+      if (option->get_type_name().starts_with("SHELL")) {
+        shape.choices = kShells;
+      }
+    } else {
+      shape.options.push_back(shape_of(*option));
+    }
+  }
+  for (const CLI::App* command : app.get_subcommands({})) {
+    shape.commands.push_back(shape_of(*command));
+  }
+  return shape;
+}
+
+}  // namespace
+
+Result<ParsedArguments> parse_arguments(const std::vector<std::string>& arguments) {
+  if (arguments.size() > kArgumentLimit) {
+    return Error{Code::Limit, "more than 100000 arguments; name a folder instead of its files"};
+  }
+  CLI::App app;
+  Target target;
+  try {
+    build(app, target);
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    TRY(finish(target));
+  } catch (const CLI::CallForHelp&) {
+    return ParsedArguments{{}, app.help()};
+  } catch (const CLI::CallForVersion&) {
+    return ParsedArguments{{}, std::string("sonde ") + SONDE_VERSION + "\n"};
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, arguments, error.what());
+  } catch (const CLI::Error& error) {
+    return Error{Code::Internal,
+                 std::string("the command line could not be read: ") + error.what()};
+  }
+  return ParsedArguments{std::move(target.invocation), ""};
+}
+
+CommandShape command_line_shape() {
+  CLI::App app;
+  Target target;
+  build(app, target);
+  return shape_of(app);
+}
+
+}  // namespace sonde::faces::cli

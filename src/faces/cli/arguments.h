@@ -1,0 +1,95 @@
+#pragma once
+// The command line: options to request structs. Nothing here looks at the disk.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "library/library.h"
+
+namespace sonde::faces::cli {
+
+enum class Command {
+  None,
+  Index,
+  Search,
+  SourceAdd,
+  SourceList,
+  SourceRemove,
+  Status,
+  Forget,
+  Doctor,
+  Reset,
+  Completion,
+};
+
+/// What every command takes.
+struct CommonOptions {
+  std::string library;
+  bool json = false;
+  bool quiet = false;
+  std::optional<std::size_t> threads;
+  std::optional<std::uint64_t> max_rss_bytes;
+  std::string color;  // empty: not said
+};
+
+struct IndexOptions {
+  std::string path;  // as typed; empty: not said
+  library::IndexRequest request;
+};
+
+struct SearchOptions {
+  library::SearchRequest request;  // `within` as typed
+  bool limit_given = false;
+  bool context_given = false;
+  bool files_only = false;
+  bool json_lines = false;
+};
+
+/// One command line, read. Only the part of its command is filled.
+struct Invocation {
+  Command command = Command::None;
+  CommonOptions common;
+  IndexOptions index;
+  SearchOptions search;
+  library::StatusRequest status;
+  std::string source;              // of source add and source remove, as typed
+  std::vector<std::string> paths;  // of forget, as typed
+  bool repair = false;
+  bool yes = false;
+  std::string shell;
+
+  [[nodiscard]] bool json() const { return common.json || search.json_lines; }
+};
+
+struct ParsedArguments {
+  Invocation invocation;
+  std::string print;  // help or version: print it and be done
+};
+
+/// @param arguments  without the program's name
+/// Errors: InvalidArgument (says which option, what it takes, where the help is).
+Result<ParsedArguments> parse_arguments(const std::vector<std::string>& arguments);
+
+/// What the command line looks like, for completion scripts.
+struct OptionShape {
+  std::vector<std::string> names;  // "-n", "--limit"
+  std::string description;
+  bool takes_value = false;
+  bool takes_path = false;
+  std::vector<std::string> choices;
+};
+struct CommandShape {
+  std::string name;
+  std::string description;
+  std::vector<OptionShape> options;
+  std::vector<CommandShape> commands;
+  bool takes_paths = false;
+  std::vector<std::string> choices;  // of the first argument
+};
+/// The whole command line, made from what parse_arguments() parses with.
+CommandShape command_line_shape();
+
+}  // namespace sonde::faces::cli

@@ -1,0 +1,18 @@
+#pragma once
+// How a command answers: the JSON object, or what people read.
+
+#include <string>
+
+#include "faces/cli/context.h"
+#include "faces/json/objects.h"
+
+namespace sonde::faces::cli {
+
+/// Prints the object: indented on a terminal, one line on a pipe.
+void print_json(const Context& context, const json::Document& object);
+
+/// What is to be said about how complete an answer is; empty when it is.
+/// "3 files changed since they were read; ... `sonde index` brings the library up to date"
+std::string completeness_note(const library::Completeness& index);
+
+}  // namespace sonde::faces::cli

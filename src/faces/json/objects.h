@@ -1,0 +1,71 @@
+#pragma once
+// The JSON objects that every face answers with. Fixed: docs/json.md describes each field.
+//
+// Every string in them is valid UTF-8. A path whose bytes are not has them in `<name>_base64`
+// beside its repaired `<name>`.
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "library/library.h"
+
+namespace sonde::faces::json {
+
+enum class Layout { OneLine, Indented };
+
+/// A JSON value that can be handed on without nlohmann's header, which is slow to compile. Movable.
+class Document {
+ public:
+  explicit Document(nlohmann::ordered_json value);
+  Document(Document&& other) noexcept;
+  Document& operator=(Document&& other) noexcept;
+  ~Document();
+
+  /// For those who include <nlohmann/json.hpp>.
+  [[nodiscard]] const nlohmann::ordered_json& value() const { return *value_; }
+  /// As text, with a line feed at the end. Never fails: what is not UTF-8 is replaced.
+  [[nodiscard]] std::string text(Layout layout) const;
+
+ private:
+  std::unique_ptr<nlohmann::ordered_json> value_;
+};
+
+enum class Explain { No, Yes };
+
+/// "sonde.search/1". With Explain::Yes results carry `words`, `meaning` and `boosts`.
+Document search_object(const library::SearchAnswer& answer, Explain explain);
+/// One of its `results`.
+Document hit_object(const library::SearchHit& hit, Explain explain);
+/// The last line of `search --jsonl`: {"index": ...}.
+Document last_line_object(const library::Completeness& index);
+/// "sonde.files/1": what `search --files` found.
+Document files_object(const library::SearchAnswer& answer);
+
+/// "sonde.status/1". The lists are there when they were asked for.
+Document status_object(const library::StatusReport& report, const library::StatusRequest& request);
+
+/// "sonde.index/1". @param status  with everything left out, for the sums by reason
+Document index_object(const library::IndexReport& report, const library::StatusReport& status);
+/// "sonde.sources/1".
+Document sources_object(const std::vector<library::SourceInfo>& sources);
+/// "sonde.source/1". @param action  "added" or "removed"
+Document source_object(const library::SourceInfo& source, std::string_view action);
+/// "sonde.forget/1".
+Document forget_object(const library::ForgetReport& report);
+/// "sonde.doctor/1".
+Document doctor_object(const library::DoctorReport& report);
+/// "sonde.reset/1".
+Document reset_object(const std::string& directory, const std::string& backup);
+/// "sonde.completion/1".
+Document completion_object(const std::string& shell, const std::string& script);
+/// "sonde.help/1": help and version with --json.
+Document text_object(const std::string& text);
+/// "sonde.error/1".
+Document error_object(const Error& error, int exit_code);
+
+/// "2025-01-31T12:00:00.250Z"; empty for 0.
+std::string utc_time(std::int64_t milliseconds_since_1970);
+
+}  // namespace sonde::faces::json

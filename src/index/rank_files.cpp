@@ -1,0 +1,271 @@
+#include "index/rank_files.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <tuple>
+
+#include "index/stop_words.h"
+#include "index/symbols.h"
+#include "text/analyzer.h"
+#include "text/language.h"
+
+namespace sonde::index {
+namespace {
+
+constexpr std::size_t kChunksOfFile = 4;
+
+/// The best scores of a file's chunks, as one.
+class FileScore {
+ public:
+  void add(double score) {
+    if (score <= best_.back()) {
+      return;
+    }
+    best_.back() = score;
+    for (std::size_t i = best_.size() - 1; i > 0 && best_[i] > best_[i - 1]; --i) {
+      std::swap(best_[i], best_[i - 1]);
+    }
+  }
+  [[nodiscard]] double value(const Ranking& ranking) const {
+    double value = best_[0];
+    double weight = ranking.more_chunks;
+    for (std::size_t i = 1; i < best_.size(); ++i) {
+      value += weight * best_[i];
+      weight *= ranking.more_decay;
+    }
+    return value;
+  }
+
+ private:
+  std::array<double, kChunksOfFile> best_{};
+};
+
+bool before(const Candidate& a, const Candidate& b) {
+  return std::tie(a.meta.source, a.meta.path) < std::tie(b.meta.source, b.meta.path);
+}
+
+/// A file with a match, before anything is read about it.
+struct Match {
+  double chunks = 0;
+  std::uint64_t mask = 0;
+  std::uint32_t segment = 0;
+  std::uint32_t file = 0;
+};
+
+/// Every file of a segment with a match.
+void collect_segment(std::uint32_t s, const SegmentScan& scan, const SegmentScores& scores,
+                     const Ranking& ranking, std::vector<Match>& found,
+                     std::uint64_t& matched_docs) {
+  for (std::uint32_t file = 0; file < scan.segment().files(); ++file) {
+    FileScore file_score;
+    std::uint64_t mask = 0;
+    bool any = false;
+    for (std::uint32_t doc = scan.first_doc(file); doc < scan.first_doc(file + 1); ++doc) {
+      const double score = scan.allowed[doc] == 0 ? 0.0 : doc_score(scores, doc);
+      if (score > 0) {
+        file_score.add(score);
+        mask |= scores.mask[doc];
+        any = true;
+        ++matched_docs;
+      }
+    }
+    if (any) {
+      found.push_back({file_score.value(ranking), mask, s, file});
+    }
+  }
+}
+
+/// Stems of the words of `name`, and the whole.
+struct NameWords {
+  std::vector<std::string> parts;
+  std::vector<std::string> wholes;
+};
+
+NameWords words_of(text::Analyzer& analyzer, std::string_view name) {
+  NameWords words;
+  for (const text::Word& word : analyzer.analyze(name)) {
+    (word.kind == text::WordKind::Part ? words.parts : words.wholes)
+        .emplace_back(analyzer.term(word));
+  }
+  return words;
+}
+
+/// True when one word grows out of the other: route and router, load and loader. Porter2 keeps
+/// agents ("loader") and their verbs apart.
+bool akin(std::string_view a, std::string_view b) {
+  constexpr std::size_t kCommonMin = 4;
+  constexpr std::size_t kEndingMax = 4;
+  const std::size_t shorter = std::min(a.size(), b.size());
+  const std::size_t longer = std::max(a.size(), b.size());
+  return shorter >= kCommonMin && longer - shorter <= kEndingMax &&
+         a.substr(0, shorter) == b.substr(0, shorter);
+}
+
+/// Declares what another file of the same name does.
+bool is_header(std::string_view path) {
+  constexpr std::array<std::string_view, 6> kEndings{".h", ".hh", ".hpp", ".hxx", ".pyi", ".d.ts"};
+  return std::any_of(kEndings.begin(), kEndings.end(),
+                     [path](std::string_view ending) { return path.ends_with(ending); });
+}
+
+std::string header_stem(std::string_view path) {
+  return std::string(file_stem(path.ends_with(".d.ts") ? path.substr(0, path.size() - 3) : path));
+}
+
+class FileRanker {
+ public:
+  FileRanker(const QueryPlan& plan, const WordScores& scores, const Ranking& ranking,
+             const std::vector<Candidate>& candidates)
+      : plan_(plan), scores_(scores), ranking_(ranking) {
+    for (const Candidate& candidate : candidates) {
+      if (!is_header(candidate.meta.path)) {
+        implemented_.emplace(file_stem(candidate.meta.path));
+      }
+    }
+  }
+
+  void rank(Candidate& candidate) {
+    const std::string_view path = candidate.meta.path;
+    const auto folders = static_cast<double>(std::count(path.begin(), path.end(), '/'));
+    candidate.parts.clear();
+    double sum = 0;
+    const auto add = [&](const char* name, double value) {
+      candidate.parts.push_back({name, value});
+      sum += value;
+    };
+    add("chunks", candidate.chunks);
+    add("coverage", ranking_.coverage * idf_of(candidate.mask));
+    add("path", ranking_.path_match * path_idf(path));
+    add("file name", ranking_.stem_match * scores_.ideal * stem_share(path));
+    const double kind = kind_factor(candidate.meta);
+    const double depth = 1 / (1 + ranking_.depth * folders);
+    candidate.parts.push_back({"kind of file", kind});
+    candidate.parts.push_back({"depth", depth});
+    candidate.score = sum * kind * depth;
+  }
+
+ private:
+  [[nodiscard]] bool asks(std::string_view term) const {
+    return std::any_of(plan_.terms.begin(), plan_.terms.end(),
+                       [&](const PlanTerm& each) { return each.weight > 0 && each.term == term; });
+  }
+  [[nodiscard]] bool asks_akin(std::string_view term) const {
+    return std::any_of(plan_.terms.begin(), plan_.terms.end(), [&](const PlanTerm& each) {
+      return each.weight > 0 && !each.joined && akin(each.term, term);
+    });
+  }
+  [[nodiscard]] double idf_of(std::uint64_t mask) const {
+    double sum = 0;
+    for (std::size_t bit = 0; bit < scores_.terms.size(); ++bit) {
+      const PlanTerm& term = plan_.terms[scores_.terms[bit].plan_term];
+      sum += (mask >> bit & 1) != 0 && !term.joined ? scores_.terms[bit].idf : 0;
+    }
+    return sum;
+  }
+  /// idf of the query's words that the path has.
+  double path_idf(std::string_view path) {
+    const NameWords words = words_of(analyzer_, without_extension(path));
+    const auto has = [](const std::vector<std::string>& list, const std::string& term) {
+      return std::find(list.begin(), list.end(), term) != list.end();
+    };
+    double sum = 0;
+    for (std::size_t t = 0; t < plan_.terms.size(); ++t) {
+      const PlanTerm& term = plan_.terms[t];
+      const double counts = term.whole ? ranking_.path_whole : term.joined ? 0 : 1;
+      if (scores_.plan_idf[t] <= 0 || counts <= 0) {
+        continue;
+      }
+      double here = 0;
+      if (has(words.parts, term.term) || has(words.wholes, term.term)) {
+        here = 1;
+      } else if (std::any_of(words.parts.begin(), words.parts.end(),
+                             [&](const std::string& part) { return akin(part, term.term); })) {
+        here = ranking_.path_akin;
+      }
+      sum += here * counts * scores_.plan_idf[t];
+    }
+    return sum;
+  }
+  /// How much of the file's name the query says, 0 to 1.
+  double stem_share(std::string_view path) {
+    const NameWords words = words_of(analyzer_, file_stem(path));
+    if (std::any_of(words.wholes.begin(), words.wholes.end(),
+                    [this](const std::string& whole) { return asks(whole); })) {
+      return 1;
+    }
+    double covered = 0;
+    for (const std::string& part : words.parts) {
+      covered += asks(part) ? 1 : asks_akin(part) ? ranking_.akin : 0;
+    }
+    return words.parts.empty() ? 0 : covered / static_cast<double>(words.parts.size());
+  }
+  [[nodiscard]] double kind_factor(const FileMeta& file) const {
+    double factor = text::is_code(file.language) ? 1 : ranking_.not_code;
+    const auto apply = [&](std::uint32_t bit, double value, std::string_view asked) {
+      factor *= (file.traits & bit) != 0 && !asks(asked) ? value : 1;
+    };
+    apply(kTest, ranking_.test, "test");
+    apply(kExample, ranking_.example, "exampl");
+    apply(kCompat, ranking_.compat, "compat");
+    apply(kGenerated, ranking_.generated, "generat");
+    apply(kVendored, ranking_.vendored, "vendor");
+    const bool header = is_header(file.path) && implemented_.contains(header_stem(file.path));
+    return factor * (header ? ranking_.header : (file.traits & kStub) != 0 ? ranking_.stub : 1);
+  }
+
+  const QueryPlan& plan_;
+  const WordScores& scores_;
+  const Ranking& ranking_;
+  std::set<std::string, std::less<>> implemented_;  // stems of files that are no headers
+  text::Analyzer analyzer_;
+};
+
+}  // namespace
+
+Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>& scans,
+                                                  const WordScores& scores, const Ranking& ranking,
+                                                  std::size_t limit, std::uint64_t& matched_docs) {
+  std::vector<Match> found;
+  matched_docs = 0;
+  for (std::uint32_t s = 0; s < scans.size(); ++s) {
+    collect_segment(s, scans[s], scores.segments[s], ranking, found, matched_docs);
+  }
+  if (found.size() > limit) {
+    // Keep all that tie with the last one, so that the cut does not depend on segments; then the
+    // names decide.
+    std::nth_element(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(limit) - 1,
+                     found.end(),
+                     [](const Match& a, const Match& b) { return a.chunks > b.chunks; });
+    const double least = found[limit - 1].chunks;
+    std::erase_if(found, [least](const Match& each) { return each.chunks < least; });
+  }
+  std::vector<Candidate> candidates;
+  candidates.reserve(found.size());
+  for (const Match& match : found) {
+    Candidate& candidate = candidates.emplace_back();
+    candidate.segment = match.segment;
+    candidate.file = match.file;
+    candidate.mask = match.mask;
+    candidate.chunks = match.chunks;
+    TRY_ASSIGN(candidate.meta, scans[match.segment].segment().file(match.file));
+  }
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return a.chunks != b.chunks ? a.chunks > b.chunks : before(a, b);
+  });
+  candidates.resize(std::min(candidates.size(), limit));
+  return candidates;
+}
+
+void rank_candidates(const QueryPlan& plan, const WordScores& scores, const Ranking& ranking,
+                     std::vector<Candidate>& candidates) {
+  FileRanker ranker(plan, scores, ranking, candidates);
+  for (Candidate& candidate : candidates) {
+    ranker.rank(candidate);
+  }
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return a.score != b.score ? a.score > b.score : before(a, b);
+  });
+}
+
+}  // namespace sonde::index

@@ -1,0 +1,194 @@
+#include "index/search.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "index/doc_filter.h"
+#include "index/query_plan.h"
+#include "index/rank_files.h"
+#include "index/search_ranked.h"
+#include "index/word_scores.h"
+
+namespace sonde::index {
+namespace {
+
+constexpr std::size_t kResultLimit = 10'000;
+
+struct ScoredDoc {
+  std::uint32_t doc = 0;
+  double score = 0;
+};
+
+/// The allowed docs of a file that match, best first, at most `limit`.
+std::vector<ScoredDoc> best_docs(const SegmentScan& scan, const SegmentScores& scores,
+                                 std::uint32_t file, std::size_t limit) {
+  std::vector<ScoredDoc> docs;
+  for (std::uint32_t doc = scan.first_doc(file); doc < scan.first_doc(file + 1); ++doc) {
+    const double score = scan.allowed[doc] == 0 ? 0.0 : doc_score(scores, doc);
+    if (score > 0) {
+      docs.push_back({doc, score});
+    }
+  }
+  std::stable_sort(docs.begin(), docs.end(),
+                   [](const ScoredDoc& a, const ScoredDoc& b) { return a.score > b.score; });
+  docs.resize(std::min(docs.size(), limit));
+  return docs;
+}
+
+Result<ChunkHit> chunk_hit(const Segment& segment, std::uint32_t doc) {
+  TRY_ASSIGN(DocMeta meta, segment.doc(doc));
+  ChunkHit hit;
+  hit.ordinal = meta.ordinal;
+  hit.kind = meta.kind;
+  hit.symbol = std::move(meta.symbol);
+  hit.scope = std::move(meta.scope);
+  hit.start_byte = meta.start_byte;
+  hit.end_byte = meta.end_byte;
+  hit.start_line = meta.start_line;
+  hit.end_line = meta.end_line;
+  return hit;
+}
+
+class Searcher {
+ public:
+  Searcher(const IndexView& view, const Query& query, const SearchOptions& options,
+           const Ranking& ranking, const CancelToken& cancel)
+      : view_(view), query_(query), options_(options), ranking_(ranking), cancel_(cancel) {}
+
+  Result<SearchResult> run() {
+    TRY_ASSIGN(plan_, plan_query(query_, ranking_));
+    for (const LiveSegment& live : view_) {
+      TRY(cancel_.check());
+      TRY_ASSIGN(SegmentScan scan, scan_segment(live));
+      scans_.push_back(std::move(scan));
+    }
+    // Statistics first: they count live docs, whatever the filters.
+    TRY_ASSIGN(scores_, score_words(scans_, plan_, ranking_, cancel_));
+    result_.postings_read = scores_.postings_read;
+    for (SegmentScan& scan : scans_) {
+      TRY(cancel_.check());
+      TRY(filter_docs(query_, plan_, scan, result_.postings_read));
+    }
+    const std::size_t limit = std::min(options_.limit, kResultLimit);
+    TRY_ASSIGN(candidates_,
+               collect_candidates(scans_, scores_, ranking_, std::max(kCandidateLimit, 2 * limit),
+                                  result_.matched_docs));
+    rank_candidates(plan_, scores_, ranking_, candidates_);
+    if (options_.by_chunk) {
+      TRY(answer_by_chunk(limit));
+    } else {
+      TRY(answer_by_file(limit));
+    }
+    return std::move(result_);
+  }
+
+ private:
+  /// A score in units of idf on the scale of 0 to 1: what a chunk that has every word, well, and is
+  /// named by them in a file of that name comes near to.
+  [[nodiscard]] double scaled(double score) const {
+    return score <= 0 ? 0 : score / (score + ranking_.half_score * std::max(scores_.ideal, 1e-9));
+  }
+
+  FileHit file_hit(const Candidate& candidate) const {
+    FileHit hit;
+    hit.source = candidate.meta.source;
+    hit.path = candidate.meta.path;
+    hit.language = candidate.meta.language;
+    hit.traits = candidate.meta.traits;
+    hit.hash = candidate.meta.hash;
+    hit.score = scaled(candidate.score);
+    if (options_.explain) {
+      hit.parts = candidate.parts;
+    }
+    return hit;
+  }
+
+  Status answer_by_file(std::size_t limit) {
+    for (const Candidate& candidate : candidates_) {
+      if (result_.files.size() == limit || scaled(candidate.score) < options_.min_score) {
+        break;
+      }
+      TRY(cancel_.check());
+      FileHit hit = file_hit(candidate);
+      const std::vector<ScoredDoc> docs =
+          best_docs(scans_[candidate.segment], scores_.segments[candidate.segment], candidate.file,
+                    options_.more_per_file + 1);
+      for (const ScoredDoc& doc : docs) {
+        TRY_ASSIGN(ChunkHit chunk, scored_chunk(candidate, doc, docs.front().score));
+        hit.chunks.push_back(std::move(chunk));
+      }
+      result_.files.push_back(std::move(hit));
+    }
+    return {};
+  }
+  /// A chunk shares the score of its file as far as it keeps up with the file's best.
+  Result<ChunkHit> scored_chunk(const Candidate& candidate, const ScoredDoc& doc,
+                                double best) const {
+    TRY_ASSIGN(ChunkHit chunk, chunk_hit(scans_[candidate.segment].segment(), doc.doc));
+    chunk.score = scaled(candidate.score * (doc.score / best));
+    chunk.words = static_cast<double>(scores_.segments[candidate.segment].words[doc.doc]);
+    return chunk;
+  }
+
+  Status answer_by_chunk(std::size_t limit) {
+    struct Place {
+      const Candidate* candidate = nullptr;
+      ScoredDoc doc;
+      double best = 0;
+      double score = 0;
+    };
+    std::vector<Place> places;
+    for (const Candidate& candidate : candidates_) {
+      const std::vector<ScoredDoc> docs = best_docs(
+          scans_[candidate.segment], scores_.segments[candidate.segment], candidate.file, limit);
+      for (const ScoredDoc& doc : docs) {
+        const double best = docs.front().score;
+        places.push_back({&candidate, doc, best, candidate.score * (doc.score / best)});
+      }
+    }
+    // Candidates are in order of (score, source, path) and docs in order of bytes: ties stay so.
+    std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+      return a.score != b.score
+                 ? a.score > b.score
+                 : std::tie(a.candidate->meta.source, a.candidate->meta.path, a.doc.doc) <
+                       std::tie(b.candidate->meta.source, b.candidate->meta.path, b.doc.doc);
+    });
+    for (const Place& place : places) {
+      if (result_.files.size() == limit || scaled(place.score) < options_.min_score) {
+        break;
+      }
+      FileHit hit = file_hit(*place.candidate);
+      TRY_ASSIGN(ChunkHit chunk, scored_chunk(*place.candidate, place.doc, place.best));
+      hit.score = chunk.score;
+      hit.chunks.push_back(std::move(chunk));
+      result_.files.push_back(std::move(hit));
+    }
+    return {};
+  }
+
+  const IndexView& view_;
+  const Query& query_;
+  const SearchOptions& options_;
+  const Ranking& ranking_;
+  const CancelToken& cancel_;
+  QueryPlan plan_;
+  std::vector<SegmentScan> scans_;
+  WordScores scores_;
+  std::vector<Candidate> candidates_;
+  SearchResult result_;
+};
+
+}  // namespace
+
+Result<SearchResult> search_ranked(const IndexView& view, const Query& query,
+                                   const SearchOptions& options, const Ranking& ranking,
+                                   const CancelToken& cancel) {
+  return Searcher(view, query, options, ranking, cancel).run();
+}
+
+Result<SearchResult> search(const IndexView& view, const Query& query, const SearchOptions& options,
+                            const CancelToken& cancel) {
+  return search_ranked(view, query, options, Ranking{}, cancel);
+}
+
+}  // namespace sonde::index

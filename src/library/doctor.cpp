@@ -1,0 +1,245 @@
+// Checking, mending and starting again.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <set>
+#include <utility>
+
+#include "base/thread_pool.h"
+#include "io/lease.h"
+#include "library/library.h"
+#include "library/machine.h"
+#include "library/segments.h"
+#include "library/writer.h"
+#include "store/store.h"
+
+namespace sonde::library {
+
+namespace {
+
+store::StoreOptions store_options(const LibraryOptions& options, store::Access access) {
+  store::StoreOptions store;
+  store.directory = options.location.directory;
+  store.access = access;
+  return store;
+}
+
+std::string time_stamp() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
+  return text;
+}
+
+/// One visit of the doctor.
+class Visit {
+ public:
+  Visit(const LibraryOptions& options, bool repair, const ProgressSink& progress,
+        const CancelToken& cancel)
+      : options_(options),
+        repair_(repair),
+        progress_(progress),
+        cancel_(cancel),
+        limits_(limits_for(options.config)),
+        segments_(io::real_file_system(), options.location.directory, limits_.block_cache_bytes) {}
+
+  Result<DoctorReport> run() {
+    TRY(check_truth());
+    if (truth_opens_) {
+      TRY(check_derived());
+    }
+    if (repair_ && !report_.healthy) {
+      TRY(mend());
+    }
+    return std::move(report_);
+  }
+
+ private:
+  void damage(std::string what, std::string remedy) {
+    report_.findings.push_back({true, std::move(what), std::move(remedy)});
+    report_.healthy = false;
+  }
+  void note(std::string what, std::string remedy) {
+    report_.findings.push_back({false, std::move(what), std::move(remedy)});
+  }
+
+  Status check_truth() {
+    auto store = store::Store::open(store_options(options_, store::Access::Read));
+    if (!store.ok()) {
+      if (store.error().code != Code::Corruption) {
+        return std::move(store).error();
+      }
+      truth_damaged_ = true;
+      damage(store.error().message,
+             "library.db is backed up, every row that checks is kept, the rest is read again from "
+             "the sources");
+      return {};
+    }
+    truth_opens_ = true;
+    TRY_ASSIGN(const std::vector<store::Finding> findings, (*store)->check());
+    for (const store::Finding& finding : findings) {
+      if (finding.level == store::Finding::Level::Damage) {
+        // Trouble with a listed segment is mended by a rebuild of the derived files alone.
+        const bool derived = finding.what.find("segments/") != std::string::npos;
+        derived_damaged_ = derived_damaged_ || derived;
+        truth_damaged_ = truth_damaged_ || !derived;
+        damage(finding.what, finding.remedy);
+      } else {
+        note(finding.what, finding.remedy);
+      }
+    }
+    return {};
+  }
+
+  Status check_derived() {
+    TRY_ASSIGN(const std::unique_ptr<store::Store> store,
+               store::Store::open(store_options(options_, store::Access::Read)));
+    auto snapshot = store->snapshot();
+    if (!snapshot.ok()) {
+      return {};  // check_truth() has said why
+    }
+    auto holders = segments_.load(**snapshot);
+    if (!holders.ok()) {
+      derived_damaged_ = true;
+      damage(holders.error().message, "segments are rebuilt from library.db; no source is read");
+    } else {
+      Progress state;
+      state.phase = Progress::Phase::Check;
+      state.files_total = holders->size();
+      for (const Holder& holder : *holders) {
+        TRY(cancel_.check());
+        if (const Status checked = holder.live.segment->check(); !checked.ok()) {
+          derived_damaged_ = true;
+          damage(checked.error().message,
+                 "segments are rebuilt from library.db; no source is read");
+        }
+        ++state.files_done;
+        if (progress_) {
+          progress_(state);
+        }
+      }
+    }
+    auto sources = (*snapshot)->sources();
+    if (sources.ok()) {
+      for (const store::SourceRow& source : *sources) {
+        if (!io::real_file_system().info(source.path).ok()) {
+          note(fmt::format("the source {} is not there now", source.path),
+               "nothing: its files are kept as last seen; `sonde source remove` removes them");
+        }
+      }
+    }
+    return {};
+  }
+
+  Status mend() {
+    ThreadPool pool(limits_.threads, "sonde");
+    if (truth_damaged_) {
+      {
+        TRY_ASSIGN(const io::Lease lease,
+                   io::Lease::acquire(io::join_path(options_.location.directory, "lock")));
+        TRY_ASSIGN(const store::SalvageReport salvaged,
+                   store::Store::salvage(store_options(options_, store::Access::Write)));
+        describe(salvaged);
+      }
+      TRY(rebuild(pool));
+      TRY(read_sources_again());
+    } else if (derived_damaged_) {
+      TRY(rebuild(pool));
+    }
+    report_.healthy = true;
+    return {};
+  }
+
+  Status rebuild(ThreadPool& pool) {
+    TRY_ASSIGN(const std::unique_ptr<Writer> writer,
+               Writer::open(store_options(options_, store::Access::Write), io::real_file_system(),
+                            segments_, pool));
+    TRY(writer->rebuild(progress_, cancel_));
+    report_.repaired.push_back("segments were rebuilt from library.db");
+    return {};
+  }
+
+  Status read_sources_again() {
+    TRY_ASSIGN(const std::unique_ptr<Library> library, Library::open(options_));
+    TRY_ASSIGN(const IndexReport report, library->index({}, progress_, cancel_));
+    report_.repaired.push_back(fmt::format("{} files were read again from the sources, {} stood",
+                                           report.added + report.changed, report.unchanged));
+    return {};
+  }
+
+  void describe(const store::SalvageReport& salvaged) {
+    report_.repaired.push_back("the damaged files were moved to " + salvaged.backup);
+    for (const auto& [table, rows] : salvaged.kept) {
+      report_.repaired.push_back(fmt::format("{}: {} rows kept", table, rows));
+    }
+    for (const auto& [table, rows] : salvaged.lost) {
+      report_.repaired.push_back(fmt::format("{}: {} rows lost", table, rows));
+    }
+    for (const std::string& name : salvaged.lost_without_source) {
+      report_.repaired.push_back("lost, and nothing can bring it back: " + name);
+    }
+  }
+
+  const LibraryOptions& options_;
+  const bool repair_;
+  const ProgressSink& progress_;
+  const CancelToken& cancel_;
+  const Limits limits_;
+  Segments segments_;
+  DoctorReport report_;
+  bool truth_opens_ = false;
+  bool truth_damaged_ = false;
+  bool derived_damaged_ = false;
+};
+
+/// The sources of a library that can still be read; empty otherwise.
+std::vector<store::SourceRow> readable_sources(const LibraryOptions& options) {
+  auto store = store::Store::open(store_options(options, store::Access::Read));
+  if (!store.ok()) {
+    return {};
+  }
+  auto snapshot = (*store)->snapshot();
+  if (!snapshot.ok()) {
+    return {};
+  }
+  auto sources = (*snapshot)->sources();
+  return sources.ok() ? std::move(*sources) : std::vector<store::SourceRow>{};
+}
+
+}  // namespace
+
+Result<DoctorReport> Library::doctor(const LibraryOptions& options, bool repair,
+                                     const ProgressSink& progress, const CancelToken& cancel) {
+  return Visit(options, repair, progress, cancel).run();
+}
+
+Result<std::string> Library::reset(const LibraryOptions& options) {
+  io::FileSystem& fs = io::real_file_system();
+  const std::string& directory = options.location.directory;
+  if (!fs.info(directory).ok()) {
+    return Error{Code::NotFound, "no library at " + directory};
+  }
+  const std::vector<store::SourceRow> sources = readable_sources(options);
+  std::string backup = fmt::format("{}-backup-{}", directory, time_stamp());
+  {
+    TRY_ASSIGN(const io::Lease lease, io::Lease::acquire(io::join_path(directory, "lock")));
+    for (int i = 2; fs.info(backup).ok(); ++i) {
+      backup = fmt::format("{}-backup-{}-{}", directory, time_stamp(), i);
+    }
+    TRY(fs.rename(directory, backup));
+    TRY(fs.sync_directory(io::parent_path(directory)));
+  }
+  TRY_ASSIGN(const std::unique_ptr<Library> library, create(options));
+  for (const store::SourceRow& source : sources) {
+    if (source.path != options.location.root && fs.info(source.path).ok()) {
+      TRY(library->add_source(source.path));
+    }
+  }
+  return backup;
+}
+
+}  // namespace sonde::library

@@ -1,0 +1,512 @@
+#include "library/library.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/thread_pool.h"
+#include "io/lease.h"
+#include "library/answer.h"
+#include "library/indexer.h"
+#include "library/machine.h"
+#include "library/segments.h"
+#include "library/writer.h"
+#include "store/store.h"
+
+namespace sonde::library {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A refresh before a search is started only when it is sure to be short.
+constexpr std::uint64_t kRefreshFiles = 24;
+constexpr std::uint64_t kRefreshBytes = 256 * 1024;
+constexpr int kPurgeTimeoutMs = 5'000;
+constexpr std::uint64_t kHashedForStatus = 2'000;  // files with another time and the same size
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+store::StoreOptions store_options(const LibraryOptions& options, store::Access access) {
+  store::StoreOptions store;
+  store.directory = options.location.directory;
+  store.access = access;
+  return store;
+}
+
+Status write_ignore_file(io::FileSystem& fs, const std::string& directory) {
+  const std::string path = io::join_path(directory, ".gitignore");
+  return fs.info(path).ok() ? Status{} : io::replace_file(fs, path, "*\n", 0600);
+}
+
+class LibraryImpl : public Library {
+ public:
+  LibraryImpl(const LibraryOptions& options, std::unique_ptr<store::Store> store)
+      : options_(options),
+        limits_(limits_for(options.config)),
+        fs_(io::real_file_system()),
+        store_(std::move(store)),
+        segments_(fs_, options.location.directory, limits_.block_cache_bytes) {}
+
+  Result<IndexReport> index(const IndexRequest& request, const ProgressSink& progress,
+                            const CancelToken& cancel) override {
+    const auto start = Clock::now();
+    TRY_ASSIGN(const std::unique_ptr<Writer> writer, open_writer());
+    TRY(welcome_back(*writer, request.paths));
+    TRY_ASSIGN(worker::Pool* const workers, worker_pool());
+    IndexReport report;
+    report.notes = writer->notes();
+    const IndexContext context{fs_, *writer, *workers, thread_pool(), options_.config};
+    TRY(index_sources(context, request, report, progress, cancel));
+    TRY(writer->store().checkpoint());
+    TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
+    TRY_ASSIGN(const store::Counts counts, snapshot->counts());
+    report.quarantined = counts.quarantined;
+    report.skipped = counts.skipped;
+    report.seconds = seconds_since(start);
+    return report;
+  }
+
+  Result<SearchAnswer> search(const SearchRequest& request, const CancelToken& cancel) override {
+    const auto start = Clock::now();
+    TRY_ASSIGN(const TreeCheck check, check_tree(request.refresh, cancel));
+    auto answer = answer_once(request, check, cancel);
+    if (!answer.ok() && can_be_rebuilt(answer.error())) {
+      // Derived files cost a rebuild, never a wrong or an empty answer [INV-3].
+      const std::string reason = answer.error().message;
+      auto writer = open_writer();
+      if (!writer.ok()) {
+        return answer.error().with_context("another process may be mending it; try again shortly");
+      }
+      TRY((*writer)->rebuild({}, cancel));
+      TreeCheck mended = check;
+      mended.notes.push_back(reason + "; rebuilt from library.db");
+      answer = answer_once(request, mended, cancel);
+    }
+    if (answer.ok()) {
+      answer->root = options_.location.root;
+      answer->took_ms = seconds_since(start) * 1000;
+    }
+    return answer;
+  }
+
+  Result<StatusReport> status(const StatusRequest& request, const CancelToken& cancel) override {
+    TRY_ASSIGN(const TreeCheck check, check_tree_fully(cancel));
+    TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
+    StatusReport report;
+    report.directory = options_.location.directory;
+    report.root = options_.location.root;
+    report.note = options_.location.note;
+    report.uid = store_->uid();
+    TRY_ASSIGN(report.index, completeness_of(*snapshot, check));
+    TRY_ASSIGN(const store::Counts counts, snapshot->counts());
+    report.skipped = counts.skipped;
+    report.windowed = counts.windowed;
+    report.lines = counts.lines;
+    report.chunks_written_total = counts.chunks_written_total;
+    report.bytes_source = counts.source_bytes;
+    report.bytes_truth = truth_bytes();
+    report.bytes_derived = segments_.bytes_on_disk();
+    TRY_ASSIGN(const std::vector<store::SegmentRow> rows, snapshot->segments());
+    TRY_ASSIGN(const std::vector<store::DeltaRow> deltas, snapshot->deltas());
+    report.segments = static_cast<std::uint32_t>(rows.size());
+    report.deltas = static_cast<std::uint32_t>(deltas.size());
+    report.writer_pid = io::Lease::holder(lock_path()).value_or(0);
+    TRY_ASSIGN(report.sources, source_infos(*snapshot));
+    TRY(fill_lists(*snapshot, request, report));
+    return report;
+  }
+
+  Result<std::vector<SourceInfo>> sources() override {
+    TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
+    return source_infos(*snapshot);
+  }
+
+  Result<SourceInfo> add_source(const std::string& path) override {
+    TRY_ASSIGN(const io::FileInfo info, fs_.info(path));
+    if (info.type != io::FileType::Directory) {
+      return Error{Code::InvalidArgument, path + " is not a folder"};
+    }
+    TRY_ASSIGN(const std::unique_ptr<Writer> writer, open_writer());
+    TRY_ASSIGN(const std::unique_ptr<store::Transaction> transaction, writer->store().begin());
+    TRY_ASSIGN(const std::vector<store::SourceRow> rows, transaction->sources());
+    for (const store::SourceRow& row : rows) {
+      if (under_any(path, {row.path}) || under_any(row.path, {path})) {
+        return Error{Code::InvalidArgument,
+                     fmt::format("{} and the source {} overlap; a file belongs to one source", path,
+                                 row.path)};
+      }
+    }
+    TRY_ASSIGN(const store::SourceRow row, transaction->add_source("folder", path));
+    TRY(transaction->commit());
+    return SourceInfo{row.uid, row.kind, row.path, 0, true};
+  }
+
+  Result<SourceInfo> remove_source(const std::string& uid_or_path) override {
+    TRY_ASSIGN(const std::unique_ptr<Writer> writer, open_writer());
+    store::SourceRow found;
+    SourceInfo info;
+    {
+      TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, writer->store().snapshot());
+      TRY_ASSIGN(const std::vector<store::SourceRow> rows, snapshot->sources());
+      const auto row = std::find_if(rows.begin(), rows.end(), [&](const store::SourceRow& source) {
+        return source.uid == uid_or_path || source.path == uid_or_path;
+      });
+      if (row == rows.end()) {
+        return Error{
+            Code::NotFound,
+            fmt::format("no source {} here (`sonde source list` shows them)", uid_or_path)};
+      }
+      found = *row;
+      TRY_ASSIGN(const std::vector<SourceInfo> infos, source_infos(*snapshot));
+      for (const SourceInfo& candidate : infos) {
+        if (candidate.uid == found.uid) {
+          info = candidate;
+        }
+      }
+    }
+    TRY(writer->remove_source(found, {}));
+    return info;
+  }
+
+  Result<ForgetReport> forget(const std::vector<std::string>& paths,
+                              const CancelToken& cancel) override {
+    TRY_ASSIGN(const std::unique_ptr<Writer> writer, open_writer());
+    std::vector<store::SourceRow> rows;
+    {
+      TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, writer->store().snapshot());
+      TRY_ASSIGN(rows, snapshot->sources());
+    }
+    ForgetReport report;
+    std::vector<std::string> texts;
+    for (const std::string& path : paths) {
+      const auto source = std::find_if(rows.begin(), rows.end(), [&](const store::SourceRow& row) {
+        return under_any(path, {row.path});
+      });
+      if (source == rows.end() || path == source->path) {
+        return Error{
+            Code::InvalidArgument,
+            fmt::format("{} is not inside a source of this library{}", path,
+                        source == rows.end() ? " (`sonde source list` shows them)"
+                                             : "; `sonde source remove` removes a whole source")};
+      }
+      const std::string prefix = path.substr(source->path == "/" ? 1 : source->path.size() + 1);
+      TRY_ASSIGN(std::vector<std::string> removed,
+                 writer->forget(*source, {prefix}, report, cancel));
+      std::move(removed.begin(), removed.end(), std::back_inserter(texts));
+    }
+    TRY(remove_set_aside(report));
+    TRY_ASSIGN(const bool purged, writer->store().purge(texts, kPurgeTimeoutMs));
+    report.pending = !purged;
+    return report;
+  }
+
+ private:
+  [[nodiscard]] std::string lock_path() const {
+    return io::join_path(options_.location.directory, "lock");
+  }
+
+  Result<std::unique_ptr<Writer>> open_writer() {
+    return Writer::open(store_options(options_, store::Access::Write), fs_, segments_,
+                        thread_pool());
+  }
+
+  ThreadPool& thread_pool() {
+    const std::lock_guard lock(mutex_);
+    if (!pool_) {
+      pool_ = std::make_unique<ThreadPool>(limits_.threads, "sonde");
+    }
+    return *pool_;
+  }
+
+  Result<worker::Pool*> worker_pool() {
+    const std::lock_guard lock(mutex_);
+    if (!workers_) {
+      worker::PoolOptions options;
+      options.program = options_.environment.worker_program;
+      options.workers = limits_.threads;
+      options.memory_limit_bytes = limits_.worker_bytes;
+      TRY_ASSIGN(workers_, worker::Pool::create(options));
+    }
+    return workers_.get();
+  }
+
+  static bool can_be_rebuilt(const Error& error) {
+    return error.code == Code::Corruption || error.code == Code::Unsupported;
+  }
+
+  Result<SearchAnswer> answer_once(const SearchRequest& request, const TreeCheck& check,
+                                   const CancelToken& cancel) {
+    // A segment may be merged away between the snapshot and its opening; then a newer snapshot does
+    // not list it.
+    constexpr int kAttempts = 3;
+    for (int attempt = 1;; ++attempt) {
+      TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
+      TRY_ASSIGN(const std::uint64_t before, snapshot->generation());
+      auto answer = answer_search(fs_, *snapshot, segments_, request, check, cancel);
+      if (answer.ok() || answer.error().code != Code::Corruption || attempt == kAttempts) {
+        return answer;
+      }
+      TRY_ASSIGN(const std::unique_ptr<store::Snapshot> newer, store_->snapshot());
+      TRY_ASSIGN(const std::uint64_t after, newer->generation());
+      if (after == before) {
+        return answer;
+      }
+    }
+  }
+
+  /// Paths that were forgotten and are named again by the user come back.
+  static Status welcome_back(Writer& writer, const std::vector<std::string>& paths) {
+    if (paths.empty()) {
+      return {};
+    }
+    TRY_ASSIGN(const std::unique_ptr<store::Transaction> transaction, writer.store().begin());
+    TRY_ASSIGN(const std::vector<store::SourceRow> rows, transaction->sources());
+    bool changed = false;
+    for (const store::SourceRow& row : rows) {
+      TRY_ASSIGN(const std::vector<std::string> forgotten, transaction->forgotten(row.id));
+      for (const std::string& path : forgotten) {
+        const std::string full = io::join_path(row.path, path);
+        if (std::find(paths.begin(), paths.end(), full) != paths.end()) {
+          TRY(transaction->remove_forgotten(row.id, path));
+          changed = true;
+        }
+      }
+    }
+    if (changed) {
+      TRY(transaction->commit());
+    }
+    return {};
+  }
+
+  struct SourceChanges {
+    store::SourceRow source;
+    ChangeSet changes;
+  };
+
+  Result<std::vector<SourceChanges>> find_all_changes(const CancelToken& cancel) {
+    TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
+    TRY_ASSIGN(const std::vector<store::SourceRow> sources, snapshot->sources());
+    std::vector<SourceChanges> all;
+    for (const store::SourceRow& source : sources) {
+      TRY_ASSIGN(ChangeSet changes,
+                 find_changes(*snapshot, source, options_.config, {}, false, cancel));
+      all.push_back({source, std::move(changes)});
+    }
+    return all;
+  }
+
+  /// The look at the tree before a search: within the refresh budget, and mending what is cheap.
+  Result<TreeCheck> check_tree(bool refresh, const CancelToken& cancel) {
+    TreeCheck check;
+    const auto budget = std::chrono::milliseconds(options_.config.refresh_budget_ms);
+    const auto deadline = Clock::now() + budget;
+    if (!refresh || !options_.config.refresh) {
+      check.finished = false;
+      return check;
+    }
+    auto all = find_all_changes(cancel.with_deadline(deadline));
+    TRY(cancel.check());
+    if (!all.ok()) {
+      if (all.error().code == Code::Cancelled) {
+        check.finished = false;
+        check.notes.push_back(fmt::format(
+            "the folder is too large to compare within {} ms; `sonde index` brings it up to date",
+            options_.config.refresh_budget_ms));
+        return check;
+      }
+      return std::move(all).error();
+    }
+    check.checked_at_ms = now_ms();
+    std::uint64_t files = 0;
+    std::uint64_t bytes = 0;
+    for (const SourceChanges& item : *all) {
+      if (!item.changes.source_present) {
+        check.notes.push_back(item.source.path + " is not there now; its files are as last seen");
+      }
+      files += item.changes.size();
+      bytes += item.changes.changed_bytes();
+    }
+    check.stale_files = files;
+    if (files > 0 && files <= kRefreshFiles && bytes <= kRefreshBytes && Clock::now() < deadline) {
+      TRY(refresh_now(std::move(*all), check, cancel));
+    }
+    return check;
+  }
+
+  /// Applies a few changes when nobody else writes; what cannot be done stays counted as stale.
+  Status refresh_now(std::vector<SourceChanges> all, TreeCheck& check, const CancelToken& cancel) {
+    auto writer = open_writer();
+    if (!writer.ok()) {
+      return {};  // busy, read-only or full: the answer says how many files changed
+    }
+    TRY_ASSIGN(worker::Pool* const workers, worker_pool());
+    const IndexContext context{fs_, **writer, *workers, thread_pool(), options_.config};
+    IndexReport report;
+    Progress state;
+    for (SourceChanges& item : all) {
+      const Status done = index_changes(context, item.source, std::move(item.changes), true, false,
+                                        report, state, {}, cancel);
+      if (!done.ok()) {
+        check.notes.push_back("changed files could not be read in: " + done.error().message);
+        return {};
+      }
+    }
+    TRY((*writer)->maintain(false, cancel));
+    check.stale_files = 0;
+    return {};
+  }
+
+  /// The whole look for `status`: no budget; files with another time and the same size are hashed.
+  Result<TreeCheck> check_tree_fully(const CancelToken& cancel) {
+    TreeCheck check;
+    TRY_ASSIGN(const std::vector<SourceChanges> all, find_all_changes(cancel));
+    check.checked_at_ms = now_ms();
+    std::uint64_t hashed = 0;
+    for (const SourceChanges& item : all) {
+      if (!item.changes.source_present) {
+        check.notes.push_back(item.source.path + " is not there now; its files are as last seen");
+      }
+      check.stale_files += item.changes.gone.size();
+      for (const Candidate& candidate : item.changes.candidates) {
+        TRY(cancel.check());
+        const bool maybe_same = candidate.known &&
+                                candidate.known->size_bytes == candidate.entry.size_bytes &&
+                                hashed++ < kHashedForStatus;
+        if (maybe_same) {
+          const auto bytes =
+              io::read_file(fs_, io::join_path(item.source.path, candidate.entry.path),
+                            candidate.entry.size_bytes);
+          if (bytes.ok() && content_hash(*bytes) == candidate.known->hash) {
+            continue;
+          }
+        }
+        ++check.stale_files;
+      }
+    }
+    return check;
+  }
+
+  Result<std::vector<SourceInfo>> source_infos(store::Reader& reader) {
+    TRY_ASSIGN(const std::vector<store::SourceRow> rows, reader.sources());
+    std::vector<SourceInfo> infos;
+    for (const store::SourceRow& row : rows) {
+      SourceInfo info{row.uid, row.kind, row.path, 0, fs_.info(row.path).ok()};
+      TRY(reader.for_each_file(row.id, [&](const store::FileState&) -> Status {
+        ++info.files;
+        return {};
+      }));
+      infos.push_back(std::move(info));
+    }
+    return infos;
+  }
+
+  static Status fill_lists(store::Reader& reader, const StatusRequest& request,
+                           StatusReport& report) {
+    const auto path_of = [&](std::int64_t id, const std::vector<store::SourceRow>& rows) {
+      const auto row = std::find_if(rows.begin(), rows.end(), [&](const store::SourceRow& source) {
+        return source.id == id;
+      });
+      return row == rows.end() ? std::string() : row->path;
+    };
+    TRY_ASSIGN(const std::vector<store::SourceRow> rows, reader.sources());
+    if (request.list_skipped) {
+      TRY(reader.for_each_skipped([&](const store::SkippedRow& row) -> Status {
+        report.skipped_list.push_back(
+            {path_of(row.source_id, rows), row.path, row.reason, row.detail});
+        return {};
+      }));
+    }
+    if (request.list_quarantine) {
+      TRY_ASSIGN(const std::vector<store::QuarantineRow> quarantine, reader.quarantine());
+      for (const store::QuarantineRow& row : quarantine) {
+        report.quarantine_list.push_back(
+            {path_of(row.source_id, rows), row.path, row.reason, row.at_ms});
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::uint64_t truth_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const char* name : {"library.db", "library.db-wal"}) {
+      const auto info = fs_.info(io::join_path(options_.location.directory, name));
+      bytes += info.ok() ? info->size_bytes : 0;
+    }
+    return bytes;
+  }
+
+  /// Set-aside files may hold what is to be forgotten; they are derived or backed-up bytes.
+  Status remove_set_aside(ForgetReport& report) const {
+    return remove_tree(fs_, io::join_path(options_.location.directory, "damaged"), report.retained);
+  }
+
+  static Status remove_tree(io::FileSystem& fs, const std::string& path,
+                            std::vector<std::string>& retained) {
+    const auto entries = fs.list(path);
+    if (!entries.ok()) {
+      return entries.error().code == Code::NotFound ? Status{} : Status(entries.error());
+    }
+    for (const io::DirectoryEntry& entry : *entries) {
+      const std::string child = io::join_path(path, entry.name);
+      if (entry.type == io::FileType::Directory) {
+        TRY(remove_tree(fs, child, retained));
+      } else if (!fs.remove_file(child).ok()) {
+        retained.push_back(child);
+      }
+    }
+    static_cast<void>(fs.remove_directory(path));  // stays when something in it was retained
+    return {};
+  }
+
+  const LibraryOptions options_;
+  const Limits limits_;
+  io::FileSystem& fs_;
+  std::unique_ptr<store::Store> store_;
+  Segments segments_;
+  std::mutex mutex_;  // guards the two pools' making
+  std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<worker::Pool> workers_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Library>> Library::create(const LibraryOptions& options) {
+  io::FileSystem& fs = io::real_file_system();
+  const std::string& directory = options.location.directory;
+  if (!fs.info(directory).ok()) {
+    TRY(fs.make_directory(directory, 0700));
+  }
+  TRY_ASSIGN(const io::Lease lease, io::Lease::acquire(io::join_path(directory, "lock")));
+  TRY(write_ignore_file(fs, directory));
+  {
+    TRY_ASSIGN(const std::unique_ptr<store::Store> store,
+               store::Store::create(store_options(options, store::Access::Write)));
+    TRY_ASSIGN(const std::unique_ptr<store::Transaction> transaction, store->begin());
+    TRY(transaction->add_source("folder", options.location.root));
+    TRY(transaction->commit());
+    TRY(store->checkpoint());
+  }
+  return open(options);
+}
+
+Result<std::unique_ptr<Library>> Library::open(const LibraryOptions& options) {
+  TRY_ASSIGN(std::unique_ptr<store::Store> store,
+             store::Store::open(store_options(options, store::Access::Read)));
+  return std::unique_ptr<Library>(std::make_unique<LibraryImpl>(options, std::move(store)));
+}
+
+}  // namespace sonde::library

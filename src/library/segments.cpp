@@ -1,0 +1,276 @@
+#include "library/segments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "index/analyze.h"
+
+namespace sonde::library {
+
+namespace {
+
+class FileSink : public io::BlockSink {
+ public:
+  explicit FileSink(io::WritableFile& file) : file_(file) {}
+  Status append(std::string_view bytes) override { return file_.append(bytes); }
+
+ private:
+  io::WritableFile& file_;
+};
+
+class StringSink : public io::BlockSink {
+ public:
+  Status append(std::string_view bytes) override {
+    bytes_ += bytes;
+    return {};
+  }
+  std::string take() { return std::exchange(bytes_, {}); }
+
+ private:
+  std::string bytes_;
+};
+
+Status check_version(std::uint32_t version, const std::string& name) {
+  if (version != index::kAnalyzerVersion) {
+    return Error{
+        Code::Unsupported,
+        fmt::format("{} was made by version {} of the word analyzer, this is version {}; it "
+                    "is rebuilt from library.db by the next `sonde index`",
+                    name, version, index::kAnalyzerVersion)};
+  }
+  return {};
+}
+
+Status check_counts(const index::Segment& segment, std::uint32_t files, std::uint32_t docs) {
+  if (segment.files() != files || segment.docs() != docs) {
+    return Error{Code::Corruption,
+                 fmt::format("{} is not the segment that library.db lists ({} files and {} chunks, "
+                             "expected {} and {})",
+                             segment.name(), segment.files(), segment.docs(), files, docs)};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::uint64_t Holder::live_docs() const {
+  std::uint64_t dead = 0;
+  for (const std::uint32_t ordinal : live.dead_files) {
+    if (auto file = live.segment->file(ordinal); file.ok()) {
+      dead += file->doc_count;
+    }
+  }
+  return live.segment->docs() - std::min<std::uint64_t>(dead, live.segment->docs());
+}
+
+index::IndexView view_of(const HolderList& holders) {
+  index::IndexView view;
+  view.reserve(holders.size());
+  for (const Holder& holder : holders) {
+    view.push_back(holder.live);
+  }
+  return view;
+}
+
+Segments::Segments(io::FileSystem& fs, std::string directory, std::size_t cache_bytes)
+    : fs_(fs), directory_(std::move(directory)), cache_(cache_bytes) {}
+
+std::string Segments::segments_path() const { return io::join_path(directory_, "segments"); }
+
+Result<std::shared_ptr<const index::Segment>> Segments::open_file(const store::SegmentRow& row) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = open_.find(row.file_name); found != open_.end()) {
+      return found->second;
+    }
+  }
+  TRY(check_version(row.analyzer_version, "segments/" + row.file_name));
+  const std::string path = io::join_path(segments_path(), row.file_name);
+  auto info = fs_.info(path);
+  if (!info.ok() && info.error().code == Code::NotFound) {
+    return Error{Code::Corruption,
+                 fmt::format("{} is listed in library.db but missing; `sonde doctor --repair` "
+                             "rebuilds it from library.db",
+                             path)};
+  }
+  TRY_ASSIGN(const io::FileInfo file_info, std::move(info));
+  if (file_info.size_bytes != row.size_bytes) {
+    return Error{Code::Corruption, fmt::format("{} has {} bytes, library.db lists {}", path,
+                                               file_info.size_bytes, row.size_bytes)};
+  }
+  TRY_ASSIGN(std::shared_ptr<io::ByteSource> source, io::open_block_file(fs_, path, &cache_));
+  TRY_ASSIGN(std::shared_ptr<const index::Segment> segment,
+             index::Segment::open(std::move(source)));
+  TRY(check_counts(*segment, row.files, row.docs));
+  const std::lock_guard lock(mutex_);
+  return open_.emplace(row.file_name, std::move(segment)).first->second;
+}
+
+Result<std::shared_ptr<const index::Segment>> Segments::open_row(const store::DeltaRow& row) {
+  const std::string name = fmt::format("delta {} at generation {}", row.id, row.generation);
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = open_.find(name); found != open_.end()) {
+      return found->second;
+    }
+  }
+  TRY(check_version(row.analyzer_version, name));
+  TRY_ASSIGN(std::shared_ptr<io::ByteSource> source, io::open_block_bytes(row.bytes, name));
+  TRY_ASSIGN(std::shared_ptr<const index::Segment> segment,
+             index::Segment::open(std::move(source)));
+  TRY(check_counts(*segment, row.files, row.docs));
+  const std::lock_guard lock(mutex_);
+  return open_.emplace(name, std::move(segment)).first->second;
+}
+
+Result<HolderList> Segments::load(store::Reader& reader) {
+  HolderList holders;
+  std::set<std::string> used;
+  TRY_ASSIGN(const std::vector<store::SegmentRow> segments, reader.segments());
+  for (const store::SegmentRow& row : segments) {
+    TRY_ASSIGN(std::shared_ptr<const index::Segment> segment, open_file(row));
+    used.insert(row.file_name);
+    holders.push_back({false, row.id, row.file_name, {std::move(segment), {}}});
+  }
+  TRY_ASSIGN(const std::vector<store::DeltaRow> deltas, reader.deltas());
+  for (const store::DeltaRow& row : deltas) {
+    TRY_ASSIGN(std::shared_ptr<const index::Segment> segment, open_row(row));
+    used.insert(segment->name());
+    holders.push_back({true, row.id, {}, {std::move(segment), {}}});
+  }
+  TRY_ASSIGN(const std::vector<store::Tombstone> tombstones, reader.tombstones());
+  std::map<std::pair<bool, std::int64_t>, std::size_t> places;
+  for (std::size_t i = 0; i < holders.size(); ++i) {
+    places.emplace(std::pair{holders[i].is_delta, holders[i].id}, i);
+  }
+  for (const store::Tombstone& stone : tombstones) {
+    const auto place = places.find({stone.in_delta, stone.holder_id});
+    if (place == places.end() ||
+        stone.file_ordinal >= holders[place->second].live.segment->files()) {
+      return Error{Code::Corruption, "library.db holds a tombstone of a file that no segment has"};
+    }
+    holders[place->second].live.dead_files.push_back(stone.file_ordinal);
+  }
+  for (Holder& holder : holders) {
+    std::sort(holder.live.dead_files.begin(), holder.live.dead_files.end());
+  }
+  const std::lock_guard lock(mutex_);
+  std::erase_if(open_, [&](const auto& entry) { return !used.contains(entry.first); });
+  return holders;
+}
+
+Result<store::SegmentRow> Segments::write_file(
+    std::uint64_t generation,
+    const std::function<Result<index::SegmentSummary>(io::BlockSink&)>& write) {
+  if (const Status made = fs_.make_directory(segments_path());
+      !made.ok() && !fs_.info(segments_path()).ok()) {
+    return made.error();
+  }
+  const std::string temporary = io::join_path(segments_path(), "writing.tmp");
+  static_cast<void>(fs_.remove_file(temporary));  // of an interrupted write; usually not there
+  TRY_ASSIGN(const std::unique_ptr<io::WritableFile> file, fs_.create(temporary));
+  FileSink sink(*file);
+  auto written = write(sink);
+  Status synced = written.ok() ? file->sync() : Status(written.error());
+  if (synced.ok()) {
+    synced = file->close();
+  }
+  if (!synced.ok()) {
+    static_cast<void>(fs_.remove_file(temporary));
+    return synced.error();
+  }
+  store::SegmentRow row;
+  row.file_name = fmt::format("{:012}-{:016x}.seg", generation, written->checksum);
+  row.generation = generation;
+  row.checksum = written->checksum;
+  row.size_bytes = written->bytes;
+  row.files = written->files;
+  row.docs = written->docs;
+  row.analyzer_version = index::kAnalyzerVersion;
+  TRY(fs_.rename(temporary, io::join_path(segments_path(), row.file_name)));
+  TRY(fs_.sync_directory(segments_path()));
+  return row;
+}
+
+Result<store::DeltaRow> Segments::write_row(
+    std::uint64_t generation,
+    const std::function<Result<index::SegmentSummary>(io::BlockSink&)>& write) {
+  StringSink sink;
+  TRY_ASSIGN(const index::SegmentSummary summary, write(sink));
+  store::DeltaRow row;
+  row.generation = generation;
+  row.files = summary.files;
+  row.docs = summary.docs;
+  row.analyzer_version = index::kAnalyzerVersion;
+  row.bytes = sink.take();
+  return row;
+}
+
+Result<std::vector<std::string>> Segments::file_names() const {
+  auto entries = fs_.list(segments_path());
+  if (!entries.ok()) {
+    if (entries.error().code == Code::NotFound) {
+      return std::vector<std::string>{};
+    }
+    return std::move(entries).error();
+  }
+  std::vector<std::string> names;
+  for (io::DirectoryEntry& entry : *entries) {
+    names.push_back(std::move(entry.name));
+  }
+  return names;
+}
+
+Status Segments::remove_unlisted(store::Reader& reader) {
+  TRY_ASSIGN(const std::vector<store::SegmentRow> rows, reader.segments());
+  std::set<std::string> listed;
+  for (const store::SegmentRow& row : rows) {
+    listed.insert(row.file_name);
+  }
+  TRY_ASSIGN(const std::vector<std::string> names, file_names());
+  bool removed = false;
+  for (const std::string& name : names) {
+    if (!listed.contains(name)) {
+      TRY(fs_.remove_file(io::join_path(segments_path(), name)));
+      removed = true;
+    }
+  }
+  return removed ? fs_.sync_directory(segments_path()) : Status{};
+}
+
+Status Segments::set_aside(const std::string& file_name) {
+  {
+    const std::lock_guard lock(mutex_);
+    open_.erase(file_name);
+  }
+  const std::string from = io::join_path(segments_path(), file_name);
+  if (!fs_.info(from).ok()) {
+    return {};
+  }
+  const std::string folder = io::join_path(directory_, "damaged");
+  static_cast<void>(
+      fs_.make_directory(folder));  // it is usually there; rename tells when it is not
+  const std::string to = io::join_path(folder, file_name);
+  static_cast<void>(fs_.remove_file(to));
+  TRY(fs_.rename(from, to));
+  return fs_.sync_directory(segments_path());
+}
+
+std::uint64_t Segments::bytes_on_disk() const {
+  std::uint64_t bytes = 0;
+  const auto names = file_names();
+  if (!names.ok()) {
+    return 0;
+  }
+  for (const std::string& name : *names) {
+    if (const auto info = fs_.info(io::join_path(segments_path(), name)); info.ok()) {
+      bytes += info->size_bytes;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace sonde::library

@@ -1,0 +1,304 @@
+// Power that goes at any write, and disks that fail [INV-2].
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <functional>
+#include <random>
+
+#include "io/fault_file_system.h"
+#include "store/fault_vfs.h"
+#include "store/store_test_support.h"
+
+namespace sonde::store {
+namespace {
+
+constexpr const char* kFolder = "/library";
+
+/// Tells before each change or sync of a FaultFileSystem that it comes.
+class Tape final : public io::FileSystem {
+ public:
+  Tape(io::FaultFileSystem& fs, std::function<void()> before)
+      : fs_(fs), before_(std::move(before)) {}
+
+  Result<std::unique_ptr<io::ReadableFile>> open_read(const std::string& path) override {
+    return fs_.open_read(path);
+  }
+  Result<std::unique_ptr<io::WritableFile>> create(const std::string& path,
+                                                   std::uint32_t mode) override {
+    before_();
+    TRY_ASSIGN(std::unique_ptr<io::WritableFile> file, fs_.create(path, mode));
+    return std::unique_ptr<io::WritableFile>(std::make_unique<Stream>(std::move(file), before_));
+  }
+  Result<std::unique_ptr<io::RandomFile>> open_random(const std::string& path, io::OpenMode open,
+                                                      std::uint32_t mode) override {
+    before_();
+    TRY_ASSIGN(std::unique_ptr<io::RandomFile> file, fs_.open_random(path, open, mode));
+    return std::unique_ptr<io::RandomFile>(std::make_unique<Random>(std::move(file), before_));
+  }
+  Status rename(const std::string& from, const std::string& to) override {
+    before_();
+    return fs_.rename(from, to);
+  }
+  Status remove_file(const std::string& path) override {
+    before_();
+    return fs_.remove_file(path);
+  }
+  Status make_directory(const std::string& path, std::uint32_t mode) override {
+    before_();
+    return fs_.make_directory(path, mode);
+  }
+  Status remove_directory(const std::string& path) override {
+    before_();
+    return fs_.remove_directory(path);
+  }
+  Status sync_directory(const std::string& path) override {
+    before_();
+    return fs_.sync_directory(path);
+  }
+  Result<std::vector<io::DirectoryEntry>> list(const std::string& path) override {
+    return fs_.list(path);
+  }
+  Result<io::FileInfo> info(const std::string& path) override { return fs_.info(path); }
+
+ private:
+  class Stream final : public io::WritableFile {
+   public:
+    Stream(std::unique_ptr<io::WritableFile> file, const std::function<void()>& before)
+        : file_(std::move(file)), before_(before) {}
+    Status append(std::string_view bytes) override {
+      before_();
+      return file_->append(bytes);
+    }
+    Status sync() override {
+      before_();
+      return file_->sync();
+    }
+    Status close() override { return file_->close(); }
+
+   private:
+    std::unique_ptr<io::WritableFile> file_;
+    const std::function<void()>& before_;
+  };
+  class Random final : public io::RandomFile {
+   public:
+    Random(std::unique_ptr<io::RandomFile> file, const std::function<void()>& before)
+        : file_(std::move(file)), before_(before) {}
+    Result<std::size_t> read_at(std::uint64_t offset, char* buffer, std::size_t length) override {
+      return file_->read_at(offset, buffer, length);
+    }
+    Status write_at(std::uint64_t offset, std::string_view bytes) override {
+      before_();
+      return file_->write_at(offset, bytes);
+    }
+    Status truncate(std::uint64_t size_bytes) override {
+      before_();
+      return file_->truncate(size_bytes);
+    }
+    Status sync() override {
+      before_();
+      return file_->sync();
+    }
+    Result<std::uint64_t> size() override { return file_->size(); }
+
+   private:
+    std::unique_ptr<io::RandomFile> file_;
+    const std::function<void()>& before_;
+  };
+
+  io::FaultFileSystem& fs_;
+  std::function<void()> before_;
+};
+
+StoreOptions on(io::FileSystem& fs, const FaultVfs& vfs) {
+  StoreOptions options = writing(kFolder);
+  options.fs = &fs;
+  options.vfs = vfs.name();
+  options.wal_limit_bytes = 100'000;    // a checkpoint after every few commits
+  options.page_cache_bytes = 64 << 10;  // so that a large transaction spills into the log
+  return options;
+}
+
+void one_commit(Store& store, std::uint32_t round) {
+  auto transaction = must(store.begin());
+  const auto sources = must(transaction->sources());
+  const std::int64_t source =
+      sources.empty() ? must(transaction->add_source("folder", "/a")).id : sources[0].id;
+  std::mt19937 random(round);
+  const std::size_t files = round % 9 == 8 ? 12 : 2;
+  for (std::size_t i = 0; i < files; ++i) {
+    const std::string path = "file" + std::to_string(random() % 16);
+    const auto file = must(transaction->file(source, path));
+    if (file && random() % 3 == 0) {
+      must(transaction->remove_file(file->id));
+      continue;
+    }
+    std::vector<std::string> texts;
+    for (std::uint32_t j = 0; j < 1 + random() % 6; ++j) {
+      const auto seed = static_cast<std::uint32_t>(random() % 500);
+      texts.push_back(code_text(seed, 300 + random() % 2000));
+    }
+    put(*transaction, source, path, texts);
+  }
+  must(transaction->commit());
+}
+
+std::string state_of(Store& store) { return must(contents(*must(store.snapshot()))); }
+
+/// A moment at which the power may go.
+struct Moment {
+  io::DiskModel disk;
+  std::size_t acknowledged = 0;  // index of the last acknowledged state
+};
+
+struct Recording {
+  std::vector<std::string> states;  // after creation, after each commit
+  std::vector<Moment> moments;
+};
+
+Recording record(std::uint32_t commits) {
+  Recording recording;
+  io::FaultFileSystem fs;
+  bool recorded = false;
+  Tape tape(fs, [&] {
+    if (recorded) {
+      recording.moments.push_back({fs.disk(), recording.states.size() - 1});
+    }
+  });
+  must(fs.make_directory(kFolder, 0700));
+  must(fs.sync_directory("/"));
+  const auto vfs = must(FaultVfs::create(tape));
+  const auto store = must(Store::create(on(tape, *vfs)));
+  recording.states.push_back(state_of(*store));
+  recorded = true;
+  for (std::uint32_t round = 0; round < commits; ++round) {
+    one_commit(*store, round);
+    recording.states.push_back(state_of(*store));
+  }
+  recorded = false;
+  return recording;
+}
+
+void check_moment(const Recording& recording, const Moment& moment, const io::Survival& survival,
+                  std::size_t number) {
+  io::FaultFileSystem after(moment.disk.crash(survival));
+  const auto vfs = must(FaultVfs::create(after));
+  const std::string where =
+      "moment " + std::to_string(number) + ", survived: " + survival.describe();
+  const auto store = Store::open(on(after, *vfs));
+  ASSERT_TRUE(store.ok()) << where << ": " << store.error().message;
+  const std::string found = state_of(**store);
+  const std::size_t next = std::min(moment.acknowledged + 1, recording.states.size() - 1);
+  EXPECT_TRUE(found == recording.states[moment.acknowledged] || found == recording.states[next])
+      << where;
+  EXPECT_EQ(must((*store)->check()).size(), 0U) << where;
+  one_commit(**store, 1000);  // and life goes on
+}
+
+TEST(Power, may_go_at_any_write_and_nothing_acknowledged_is_lost) {
+  const bool all = std::getenv("SONDE_EXHAUSTIVE") != nullptr;
+  const Recording recording = record(30);
+  ASSERT_GT(recording.moments.size(), 300U);
+  std::size_t tried = 0;
+  for (std::size_t i = 0; i < recording.moments.size(); i += all ? 1 : 17) {
+    const Moment& moment = recording.moments[i];
+    for (const io::Survival& survival : moment.disk.survivals(all ? 12 : 2, all ? 6 : 2, i)) {
+      check_moment(recording, moment, survival, i);
+      ++tried;
+      if (::testing::Test::HasFailure()) {
+        return;
+      }
+    }
+  }
+  EXPECT_GT(tried, 100U);
+}
+
+TEST(Power, may_go_while_a_library_is_made) {
+  io::FaultFileSystem fs;
+  std::vector<io::DiskModel> moments;
+  Tape tape(fs, [&] { moments.push_back(fs.disk()); });
+  must(fs.make_directory(kFolder, 0700));
+  must(fs.sync_directory("/"));
+  {
+    const auto vfs = must(FaultVfs::create(tape));
+    must(Store::create(on(tape, *vfs)));
+  }
+  const std::size_t step = std::getenv("SONDE_EXHAUSTIVE") != nullptr ? 1 : 5;
+  for (std::size_t i = 0; i < moments.size(); i += step) {
+    for (const io::Survival& survival : moments[i].survivals(3, 2, i)) {
+      io::FaultFileSystem after(moments[i].crash(survival));
+      const auto vfs = must(FaultVfs::create(after));
+      auto store = Store::open(on(after, *vfs));
+      if (!store.ok()) {  // then it is as if it had not begun
+        ASSERT_EQ(store.error().code, Code::NotFound)
+            << i << " " << survival.describe() << ": " << store.error().message;
+        store = Store::create(on(after, *vfs));
+        ASSERT_TRUE(store.ok()) << i << " " << survival.describe() << ": " << store.error().message;
+      }
+      one_commit(**store, 1);
+      ASSERT_EQ(must((*store)->check()).size(), 0U);
+    }
+  }
+}
+
+TEST(Power, a_disk_that_fails_or_fills_at_any_write_loses_nothing) {
+  // How many operations a life has.
+  std::uint64_t operations = 0;
+  {
+    io::FaultFileSystem fs;
+    must(fs.make_directory(kFolder, 0700));
+    const auto vfs = must(FaultVfs::create(fs));
+    const auto store = must(Store::create(on(fs, *vfs)));
+    fs.set_plan({});
+    for (std::uint32_t round = 0; round < 10; ++round) {
+      one_commit(*store, round);
+    }
+    operations = fs.count(io::DiskOperation::Write);
+  }
+  for (std::uint64_t n = 0; n < operations; n += 1 + n % 13) {
+    for (const bool full : {false, true}) {
+      io::FaultFileSystem fs;
+      must(fs.make_directory(kFolder, 0700));
+      const auto vfs = must(FaultVfs::create(fs));
+      auto store = must(Store::create(on(fs, *vfs)));
+      io::FaultPlan plan;
+      if (full) {
+        plan.space_bytes = n * 2500;
+      } else {
+        plan.failures.push_back({io::DiskOperation::Write, n, 1});
+      }
+      fs.set_plan(plan);
+      std::string last = state_of(*store);
+      for (std::uint32_t round = 0; round < 10; ++round) {
+        const auto transaction = store->begin();
+        if (!transaction.ok()) {
+          break;
+        }
+        const auto sources = (*transaction)->sources();
+        const auto added = sources.ok() && sources->empty()
+                               ? (*transaction)->add_source("folder", "/a")
+                               : Result<SourceRow>(SourceRow{1, "", "", ""});
+        const std::vector<std::string> texts = {code_text(round, 9000), code_text(round + 50)};
+        const std::string path = "file" + std::to_string(round % 4);
+        const auto counts = (*transaction)->put_file(1, file_of(path, texts), chunks_of(texts));
+        const auto committed = (*transaction)->commit();
+        if (!committed.ok()) {
+          EXPECT_TRUE(committed.error().code == Code::NoSpace || committed.error().code == Code::Io)
+              << committed.error().message;
+          break;
+        }
+        EXPECT_TRUE(added.ok() && counts.ok());
+        last = state_of(*store);
+      }
+      fs.set_plan({});  // the disk is well again
+      EXPECT_EQ(state_of(*store), last) << n << full;
+      store = must(Store::open(on(fs, *vfs)));
+      EXPECT_EQ(state_of(*store), last) << n << full;
+      EXPECT_EQ(must(store->check()).size(), 0U) << n << full;
+      one_commit(*store, 3);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sonde::store

@@ -1,0 +1,53 @@
+#pragma once
+// Parsing under limits: time, size and how much of the text the grammar understood.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tree_sitter/api.h>
+
+#include "base/result.h"
+#include "text/syntax/grammars.h"
+
+namespace sonde::text {
+
+inline constexpr std::size_t kMaxParsedBytes = 2ULL << 20;  // larger texts are windowed
+inline constexpr int kParseSeconds = 5;                     // of the thread's processor time
+
+struct DeleteTree {
+  void operator()(TSTree* tree) const { ts_tree_delete(tree); }
+};
+struct DeleteParser {
+  void operator()(TSParser* parser) const { ts_parser_delete(parser); }
+};
+using TreePtr = std::unique_ptr<TSTree, DeleteTree>;
+
+/// A parser of one language, kept between texts. Threads: owned by one.
+class LanguageParser {
+ public:
+  /// Errors: Internal (the grammar does not fit the runtime, no memory).
+  static Result<std::unique_ptr<LanguageParser>> create(const Grammar& grammar);
+
+  /// Errors: Limit (too large, too slow, or mostly not understood); the message says which, in
+  /// words that follow "syntax tree".
+  Result<TreePtr> parse(std::string_view text);
+
+  [[nodiscard]] const Grammar& grammar() const { return grammar_; }
+  /// The rule of a node, or null.
+  [[nodiscard]] const NodeRule* rule(TSNode node) const {
+    const TSSymbol symbol = ts_node_symbol(node);
+    return symbol < rules_.size() ? rules_[symbol] : nullptr;
+  }
+
+ private:
+  LanguageParser(const Grammar& grammar, TSParser* parser)
+      : grammar_(grammar), rules_(rules_by_symbol(grammar)), parser_(parser) {}
+
+  const Grammar& grammar_;  // static storage
+  std::vector<const NodeRule*> rules_;
+  std::unique_ptr<TSParser, DeleteParser> parser_;
+};
+
+}  // namespace sonde::text
