@@ -500,6 +500,7 @@ Result<std::unique_ptr<Library>> Library::create(const LibraryOptions& options) 
     TRY(transaction->commit());
     TRY(store->checkpoint());
   }
+  TRY(record_root(options.location));
   return open(options);
 }
 

@@ -208,6 +208,9 @@ class Preparation {
       if (i >= results.size() || results[i].outcome == worker::Outcome::Cancelled) {
         return Error{Code::Cancelled, "stopped before it was done"};
       }
+      if (results[i].outcome == worker::Outcome::Unavailable) {
+        return Error{Code::Io, results[i].reason};  // no file is to blame
+      }
       take_answer(*waiting[i], results[i]);
     }
     return {};
