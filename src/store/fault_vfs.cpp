@@ -2,8 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -241,8 +241,7 @@ int file_shm_lock(sqlite3_file* file, int offset, int count, int flags) {
 }
 
 void file_shm_barrier(sqlite3_file* file) {
-  const std::lock_guard lock(of(file).impl->mutex);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  const std::lock_guard lock(of(file).impl->mutex);  // which is a barrier
 }
 
 int file_shm_unmap(sqlite3_file* file, int) {

@@ -179,6 +179,13 @@ TEST(Chunker, deep_nesting_costs_no_stack) {
   expect_sound(chunk("javascript", sum), sum);
 }
 
+TEST(Chunker, a_kotlin_annotation_at_the_very_end_does_not_hang_the_scanner) {
+  for (const std::string text :
+       {"class A @Inject", "class A(val x: Int)\n@Foo", "val x = 1\n@get:Foo(ü"}) {
+    expect_sound(chunk("kotlin", text), text);
+  }
+}
+
 TEST(Chunker, job_answers_check) {
   const std::string text = python_function("one", 30, "") + python_function("two", 30, "");
   const auto answer = handle_chunk_job(encode_chunk_request("python", text));

@@ -4,6 +4,7 @@
 #include <array>
 #include <unordered_map>
 
+#include "text/syntax/bats.h"
 #include "tree_sitter_grammars.h"
 
 namespace sonde::text {
@@ -313,10 +314,9 @@ constexpr NodeRule kLua[] = {
 
 constexpr NodeRule kBash[] = {
     {"comment", K::Text, kComment},
-    {"function_definition", K::Function, 0, by_name_field},
+    {"function_definition", K::Function, 0, describe_bash_function},
     {"variable_assignment", K::Constant, 0, describe_bash_declaration},
     {"declaration_command", K::Constant, 0, describe_bash_declaration},
-    {"command", K::Function, kOpens, describe_bash_command},
     {"if_statement", K::Text, kCollect},
     {"compound_statement", K::Text, kTransparent},
 };
@@ -456,7 +456,7 @@ constexpr NodeRule kMarkdown[] = {
 };
 
 constexpr Grammar kGrammars[] = {
-    {"bash", tree_sitter_bash, K::Module, kBash},
+    {"bash", tree_sitter_bash, K::Module, kBash, bats_tests_as_functions},
     {"c", tree_sitter_c, K::Module, kC},
     {"cpp", tree_sitter_cpp, K::Module, kC},
     {"csharp", tree_sitter_c_sharp, K::Module, kCSharp},

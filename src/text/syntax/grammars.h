@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +39,8 @@ struct Grammar {
   const TSLanguage* (*tree_sitter)();
   ChunkKind other;  // of what belongs to no definition
   std::span<const NodeRule> rules;
+  /// The text to parse instead, of the same length; empty: the text itself. Null: always itself.
+  std::string (*rewrite)(std::string_view text) = nullptr;
 };
 
 /// Null when `language` has no grammar. Static storage.

@@ -582,7 +582,9 @@ X=1
 readonly Y=2
 export Z=3
 declare -A m
-@test "a b" { run x; }
+@test "a b" {
+  run x
+}
 if true; then h() { :; }; fi
 )~",
                            R"~(function f
@@ -592,7 +594,7 @@ constant Y
 constant Z
 constant m
 function a b
-function a b > h
+function h
 )~",
                            "f", "#!/bin/bash"};
 

@@ -615,10 +615,12 @@ void describe_bash_declaration(std::string_view text, TSNode node, Found& found)
   });
 }
 
-void describe_bash_command(std::string_view text, TSNode node, Found& found) {
-  if (text_of(text, field(node, "name")) == "@test") {  // bats
-    add(found, clean(unquoted(text_of(text, field(node, "argument"))), kTitleBytes));
+void describe_bash_function(std::string_view text, TSNode node, Found& found) {
+  std::string_view name = text_of(text, field(node, "name"));
+  if (name.starts_with("@test ")) {  // see bats.h
+    name.remove_prefix(std::string_view("@test '").size());
   }
+  add(found, name);
 }
 
 }  // namespace sonde::text

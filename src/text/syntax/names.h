@@ -61,7 +61,7 @@ void describe_lua_function(std::string_view text, TSNode node, Found& found);
 void describe_lua_assignment(std::string_view text, TSNode node, Found& found);
 void describe_lua_field(std::string_view text, TSNode node, Found& found);
 void describe_bash_declaration(std::string_view text, TSNode node, Found& found);
-void describe_bash_command(std::string_view text, TSNode node, Found& found);
+void describe_bash_function(std::string_view text, TSNode node, Found& found);
 void describe_elixir_call(std::string_view text, TSNode node, Found& found);
 void describe_elixir_attribute(std::string_view text, TSNode node, Found& found);
 void describe_haskell_binding(std::string_view text, TSNode node, Found& found);

@@ -76,7 +76,7 @@ class Splitter {
     const NodeRule* rule = parser_.rule(node);
     const std::uint32_t flags = ts_node_is_error(node) ? kTransparent : (rule ? rule->flags : 0);
     if ((flags & (kComment | kAttribute)) != 0) {
-      wait(node, (flags & kAttribute) != 0);
+      wait(node, (flags & kAttribute) != 0 || is_doc_comment(node));
       return false;
     }
     if ((flags & kTransparent) != 0) {
@@ -107,7 +107,7 @@ class Splitter {
     if (frame.quiet) {
       return;
     }
-    const std::uint32_t start = ts_node_start_byte(node);
+    const std::uint32_t start = start_of(node);
     if (!frame.pending.waiting && !starts_line(start)) {
       return;  // behind something on its line, and part of that
     }
@@ -120,6 +120,12 @@ class Splitter {
     }
     frame.pending.end = trimmed_end(node);
     frame.pending.sticky = frame.pending.sticky || sticky;
+  }
+
+  /// Comments that document what follows by their form, also across a blank line.
+  [[nodiscard]] bool is_doc_comment(TSNode node) const {
+    const std::string_view start = text_.substr(start_of(node), 3);
+    return start == "///" || start == "/**";
   }
 
   /// What waits belongs to nothing: a place of its own.
@@ -162,7 +168,7 @@ class Splitter {
     entered_.transparent = false;
     entered_.forces_cut = false;
     if (!frame.quiet) {
-      const std::uint32_t start = ts_node_start_byte(node);
+      const std::uint32_t start = start_of(node);
       entered_.pending = {unit_start(frame, start), start, true, true};
     }
     return true;
@@ -212,12 +218,12 @@ class Splitter {
     if (frame.wrapper && !defines) {
       return false;  // type parameters and the like; what waits is for the definition
     }
-    const std::uint32_t start = ts_node_start_byte(node);
+    const std::uint32_t start = start_of(node);
     const bool again = defines && repeats(frame, found);
     const std::uint32_t owner = owner_for(frame, start, flags, found);
     bool large = false;
     if (!frame.quiet) {
-      large = ruler_.between(start, ts_node_end_byte(node)) > kUnitLimit;
+      large = ruler_.between(start, end_of(node)) > kUnitLimit;
       place_marks(frame, node, flags, owner, defines && !again, large);
     }
     if ((flags & kFileScope) != 0 && defines && none(field(node, "body"))) {
@@ -234,14 +240,14 @@ class Splitter {
 
   void place_marks(Frame& frame, TSNode node, std::uint32_t flags, std::uint32_t owner,
                    bool defines, bool large) {
-    const std::uint32_t start = ts_node_start_byte(node);
+    const std::uint32_t start = start_of(node);
     if ((flags & kContinues) != 0 && frame.previous != 0) {
       return;
     }
     const std::uint32_t unit = unit_start(frame, start);
     const std::uint32_t depth = frame.depth + (frame.opened && !defines ? 1 : 0);
     mark(unit, start, owner, depth, defines);
-    if (unit != start && (large || ruler_.between(unit, ts_node_end_byte(node)) > kUnitLimit)) {
+    if (unit != start && (large || ruler_.between(unit, end_of(node)) > kUnitLimit)) {
       mark(start, start, owner, depth + 1, false);
     }
   }
@@ -306,6 +312,14 @@ class Splitter {
 
   // --- lines
 
+  // The parser saw a newline behind a text without one.
+  [[nodiscard]] std::uint32_t start_of(TSNode node) const {
+    return std::min(ts_node_start_byte(node), static_cast<std::uint32_t>(text_.size()));
+  }
+  [[nodiscard]] std::uint32_t end_of(TSNode node) const {
+    return std::min(ts_node_end_byte(node), static_cast<std::uint32_t>(text_.size()));
+  }
+
   /// Moves line_start_ and line_end_ to the line of `position`; positions mostly ascend.
   void find_line(std::size_t position) {
     if (position >= line_start_ && position <= line_end_ && line_end_ != 0) {
@@ -344,8 +358,8 @@ class Splitter {
 
   /// Some comments end with their line's newline.
   [[nodiscard]] std::uint32_t trimmed_end(TSNode node) const {
-    const std::uint32_t start = ts_node_start_byte(node);
-    std::uint32_t end = ts_node_end_byte(node);
+    const std::uint32_t start = start_of(node);
+    std::uint32_t end = end_of(node);
     while (end > start && (is_blank(text_[end - 1]) || text_[end - 1] == '\n')) {
       --end;
     }
