@@ -62,7 +62,7 @@ class Preparation {
     result.reserve(items_.size());
     for (Item& item : items_) {
       if (item.prepared.kind == Prepared::Kind::Indexed) {
-        finish(item);
+        TRY(finish(item));
       }
       result.push_back(std::move(item.prepared));
     }
@@ -237,7 +237,7 @@ class Preparation {
                                                     trouble, now_ns() / 1'000'000};
   }
 
-  void finish(Item& item) {
+  Status finish(Item& item) {
     Prepared& prepared = item.prepared;
     if (!item.copied) {
       if (!item.chunked.text.empty()) {
@@ -251,7 +251,11 @@ class Preparation {
         prepared.chunks.push_back(record_of(chunk, ordinal++, item.text));
       }
     }
+    for (store::ChunkRecord& chunk : prepared.chunks) {
+      TRY_ASSIGN(chunk.packed, context_.store.pack(chunk.text));
+    }
     prepared.analyzed = analyze_stored(context_.source.uid, prepared.record, prepared.chunks);
+    return {};
   }
 
   static store::ChunkRecord record_of(text::Chunk& chunk, std::uint32_t ordinal,
