@@ -137,6 +137,7 @@ Result<ChangeSet> find_changes(store::Reader& reader, const store::SourceRow& so
            (!excluded.empty() && under_any(entry.path, excluded));
   });
   changes.skipped = std::move(walked->skipped);
+  changes.notes = std::move(walked->notes);
 
   TRY_ASSIGN(const KnownSkips skips, known_skips(reader, source.id));
   Comparison comparison(std::move(walked->files), skips, everything, changes);

@@ -220,6 +220,7 @@ Status index_sources(const IndexContext& context, const IndexRequest& request, I
             fmt::format("{} is not there now; what the library knows of it is kept", source.path));
         continue;
       }
+      report.notes.insert(report.notes.end(), changes.notes.begin(), changes.notes.end());
       report.files_seen += changes.files_seen;
       report.unchanged += changes.unchanged;
       report.skipped += changes.skipped.size();

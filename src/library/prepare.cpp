@@ -135,7 +135,9 @@ class Preparation {
     }
     tree::SkipReason reason{};
     const std::string_view head = std::string_view(*bytes).substr(0, kHeadBytes);
-    if (tree::skip_by_content(entry.path, head, walk_options(context_.config), reason)) {
+    tree::WalkOptions options = walk_options(context_.config);
+    options.include_generated = options.include_generated || entry.asked_for;
+    if (tree::skip_by_content(entry.path, head, options, reason)) {
       skip(item, reason, "by its content");
       return {};
     }
