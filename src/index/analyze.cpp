@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/hash.h"
 #include "index/symbols.h"
 #include "text/analyzer.h"
 
@@ -46,11 +47,7 @@ class TermTable {
 
   /// The slot that holds `term`, or the free one where it belongs.
   [[nodiscard]] std::size_t slot_of(std::string_view term) const {
-    std::uint64_t hash = term.size();
-    for (const char c : term) {
-      hash = (hash ^ static_cast<unsigned char>(c)) * 0x9E3779B97F4A7C15ULL;
-    }
-    std::size_t slot = static_cast<std::size_t>(hash >> 20) & (slots_.size() - 1);
+    std::size_t slot = static_cast<std::size_t>(checksum64(term)) & (slots_.size() - 1);
     while (slots_[slot] != kFree && names_[slots_[slot]] != term) {
       slot = (slot + 1) & (slots_.size() - 1);
     }

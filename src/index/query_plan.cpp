@@ -124,6 +124,7 @@ class Planner {
       const std::uint32_t number =
           add_term(term, weight, split && word.kind == text::WordKind::Whole);
       if (number < plan_.terms.size()) {
+        plan_.terms[number].whole = plan_.terms[number].whole || (split && !part);
         token.terms.push_back(number);
         token.stop = token.stop && is_stop_word(term);
       }

@@ -18,7 +18,8 @@ inline constexpr std::size_t kPhraseWordLimit = 256;
 struct PlanTerm {
   std::string term;
   double weight = 1;    // 0: a stop word beside others, not looked up
-  bool joined = false;  // made of neighbouring words: does not count as a word of the query
+  bool joined = false;  // made of parts or neighbours: does not count as a word of the query
+  bool whole = false;   // joined, of the parts of one identifier as it was typed
 };
 
 /// Terms at fixed distances: a phrase, or a single word.

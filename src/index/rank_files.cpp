@@ -13,7 +13,7 @@
 namespace sonde::index {
 namespace {
 
-constexpr std::size_t kChunksOfFile = 12;  // at most
+constexpr std::size_t kChunksOfFile = 4;
 
 /// The best scores of a file's chunks, as one.
 class FileScore {
@@ -30,7 +30,7 @@ class FileScore {
   [[nodiscard]] double value(const Ranking& ranking) const {
     double value = best_[0];
     double weight = ranking.more_chunks;
-    for (std::size_t i = 1; i < static_cast<std::size_t>(ranking.chunks_of_file); ++i) {
+    for (std::size_t i = 1; i < best_.size(); ++i) {
       value += weight * best_[i];
       weight *= ranking.more_decay;
     }
@@ -45,9 +45,17 @@ bool before(const Candidate& a, const Candidate& b) {
   return std::tie(a.meta.source, a.meta.path) < std::tie(b.meta.source, b.meta.path);
 }
 
+/// A file with a match, before anything is read about it.
+struct Match {
+  double chunks = 0;
+  std::uint64_t mask = 0;
+  std::uint32_t segment = 0;
+  std::uint32_t file = 0;
+};
+
 /// Every file of a segment with a match.
 void collect_segment(std::uint32_t s, const SegmentScan& scan, const SegmentScores& scores,
-                     const Ranking& ranking, std::vector<Candidate>& found,
+                     const Ranking& ranking, std::vector<Match>& found,
                      std::uint64_t& matched_docs) {
   for (std::uint32_t file = 0; file < scan.segment().files(); ++file) {
     FileScore file_score;
@@ -63,11 +71,7 @@ void collect_segment(std::uint32_t s, const SegmentScan& scan, const SegmentScor
       }
     }
     if (any) {
-      Candidate& candidate = found.emplace_back();
-      candidate.segment = s;
-      candidate.file = file;
-      candidate.mask = mask;
-      candidate.chunks = file_score.value(ranking);
+      found.push_back({file_score.value(ranking), mask, s, file});
     }
   }
 }
@@ -92,7 +96,8 @@ NameWords words_of(text::Analyzer& analyzer, std::string_view name) {
 bool akin(std::string_view a, std::string_view b) {
   constexpr std::size_t kCommonMin = 4;
   constexpr std::size_t kEndingMax = 4;
-  const auto [shorter, longer] = std::minmax(a.size(), b.size());
+  const std::size_t shorter = std::min(a.size(), b.size());
+  const std::size_t longer = std::max(a.size(), b.size());
   return shorter >= kCommonMin && longer - shorter <= kEndingMax &&
          a.substr(0, shorter) == b.substr(0, shorter);
 }
@@ -167,9 +172,18 @@ class FileRanker {
     double sum = 0;
     for (std::size_t t = 0; t < plan_.terms.size(); ++t) {
       const PlanTerm& term = plan_.terms[t];
-      const bool here =
-          !term.joined && (has(words.parts, term.term) || has(words.wholes, term.term));
-      sum += here ? scores_.plan_idf[t] : 0;
+      const double counts = term.whole ? ranking_.path_whole : term.joined ? 0 : 1;
+      if (scores_.plan_idf[t] <= 0 || counts <= 0) {
+        continue;
+      }
+      double here = 0;
+      if (has(words.parts, term.term) || has(words.wholes, term.term)) {
+        here = 1;
+      } else if (std::any_of(words.parts.begin(), words.parts.end(),
+                             [&](const std::string& part) { return akin(part, term.term); })) {
+        here = ranking_.path_akin;
+      }
+      sum += here * counts * scores_.plan_idf[t];
     }
     return sum;
   }
@@ -212,28 +226,35 @@ class FileRanker {
 Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>& scans,
                                                   const WordScores& scores, const Ranking& ranking,
                                                   std::size_t limit, std::uint64_t& matched_docs) {
-  std::vector<Candidate> found;
+  std::vector<Match> found;
   matched_docs = 0;
   for (std::uint32_t s = 0; s < scans.size(); ++s) {
     collect_segment(s, scans[s], scores.segments[s], ranking, found, matched_docs);
   }
-  const auto better = [](const Candidate& a, const Candidate& b) { return a.chunks > b.chunks; };
   if (found.size() > limit) {
     // Keep all that tie with the last one, so that the cut does not depend on segments; then the
     // names decide.
     std::nth_element(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(limit) - 1,
-                     found.end(), better);
+                     found.end(),
+                     [](const Match& a, const Match& b) { return a.chunks > b.chunks; });
     const double least = found[limit - 1].chunks;
-    std::erase_if(found, [least](const Candidate& each) { return each.chunks < least; });
+    std::erase_if(found, [least](const Match& each) { return each.chunks < least; });
   }
-  for (Candidate& candidate : found) {
-    TRY_ASSIGN(candidate.meta, scans[candidate.segment].segment().file(candidate.file));
+  std::vector<Candidate> candidates;
+  candidates.reserve(found.size());
+  for (const Match& match : found) {
+    Candidate& candidate = candidates.emplace_back();
+    candidate.segment = match.segment;
+    candidate.file = match.file;
+    candidate.mask = match.mask;
+    candidate.chunks = match.chunks;
+    TRY_ASSIGN(candidate.meta, scans[match.segment].segment().file(match.file));
   }
-  std::sort(found.begin(), found.end(), [&](const Candidate& a, const Candidate& b) {
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return a.chunks != b.chunks ? a.chunks > b.chunks : before(a, b);
   });
-  found.resize(std::min(found.size(), limit));
-  return found;
+  candidates.resize(std::min(candidates.size(), limit));
+  return candidates;
 }
 
 void rank_candidates(const QueryPlan& plan, const WordScores& scores, const Ranking& ranking,

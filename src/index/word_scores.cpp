@@ -138,6 +138,9 @@ class Scorer {
     scores.words.assign(scan.segment().docs(), 0.0F);
     scores.mask.assign(scan.segment().docs(), 0);
     std::vector<float> frequency(scan.segment().docs(), 0.0F);
+    const double norm_base = ranking_.k1 * (1 - ranking_.b);
+    const double norm_slope = ranking_.k1 * ranking_.b / average_length_;
+    const std::vector<std::uint32_t>& lengths = *scan.lengths;
     for (std::size_t bit = 0; bit < scores_.terms.size(); ++bit) {
       const ScoredTerm& term = scores_.terms[bit];
       const TermPostings& postings = postings_[term.plan_term][s];
@@ -149,8 +152,7 @@ class Scorer {
           return;  // taken already
         }
         frequency[doc] = 0;
-        const double length = static_cast<double>((*scan.lengths)[doc]) / average_length_;
-        const double norm = ranking_.k1 * (1 - ranking_.b + ranking_.b * length);
+        const double norm = norm_base + norm_slope * static_cast<double>(lengths[doc]);
         scores.words[doc] += static_cast<float>(weight * tf / (tf + norm));
         scores.mask[doc] |= std::uint64_t{1} << bit;
       };

@@ -291,11 +291,7 @@ void Analyzer::emit_stemmed(std::string_view folded, WordKind kind, std::uint32_
 }
 
 std::string_view Analyzer::stem(std::string_view word) {
-  std::uint64_t hash = word.size();
-  for (const char c : word) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x9E3779B97F4A7C15ULL;
-  }
-  CachedStem& cached = stems_[(hash >> 32) % stems_.size()];
+  CachedStem& cached = stems_[checksum64(word) % stems_.size()];
   if (cached.word_size == word.size() &&
       std::memcmp(cached.word.data(), word.data(), word.size()) == 0) {
     return {cached.stem.data(), cached.stem_size};
