@@ -219,8 +219,8 @@ std::vector<Heritage> read_heritage(const LibraryOptions& options) {
   }
   for (store::SourceRow& source : *sources) {
     auto forgotten = (*snapshot)->forgotten(source.id);
-    all.push_back({std::move(source),
-                   forgotten.ok() ? std::move(*forgotten) : std::vector<std::string>{}});
+    all.push_back(
+        {std::move(source), forgotten.ok() ? std::move(*forgotten) : std::vector<std::string>{}});
   }
   return all;
 }
@@ -234,9 +234,8 @@ Status hand_down(const LibraryOptions& options, const std::vector<Heritage>& her
   TRY_ASSIGN(const std::unique_ptr<store::Transaction> transaction, store->begin());
   TRY_ASSIGN(const std::vector<store::SourceRow> present, transaction->sources());
   for (const Heritage& item : heritage) {
-    const auto found = std::find_if(present.begin(), present.end(), [&](const auto& row) {
-      return row.path == item.source.path;
-    });
+    const auto found = std::find_if(present.begin(), present.end(),
+                                    [&](const auto& row) { return row.path == item.source.path; });
     store::SourceRow row;
     if (found != present.end()) {
       row = *found;
