@@ -54,6 +54,7 @@ class Visit {
     }
     if (repair_ && !report_.healthy) {
       TRY(mend());
+      TRY(look_again());
     }
     return std::move(report_);
   }
@@ -145,12 +146,37 @@ class Visit {
                    store::Store::salvage(store_options(options_, store::Access::Write)));
         describe(salvaged);
       }
+      TRY(add_root());
       TRY(rebuild(pool));
       TRY(read_sources_again());
     } else if (derived_damaged_) {
       TRY(rebuild(pool));
     }
-    report_.healthy = true;
+    return {};
+  }
+
+  /// What was mended is checked as if by another visit; only that says that it is healthy.
+  Status look_again() {
+    TRY_ASSIGN(const DoctorReport after, Library::doctor(options_, false, progress_, cancel_));
+    report_.healthy = after.healthy;
+    for (const DoctorFinding& finding : after.findings) {
+      if (finding.damage) {
+        report_.findings.push_back(finding);
+      }
+    }
+    return {};
+  }
+
+  /// A library whose sources were lost with its rows reads its own root again.
+  Status add_root() {
+    TRY_ASSIGN(const std::unique_ptr<Library> library, Library::open(options_));
+    TRY_ASSIGN(const std::vector<SourceInfo> sources, library->sources());
+    if (!sources.empty()) {
+      return {};
+    }
+    TRY_ASSIGN(const SourceInfo source, library->add_source(options_.location.root));
+    report_.repaired.push_back("no source was left; " + source.path +
+                               " is read again (`sonde source add` for any other)");
     return {};
   }
 
