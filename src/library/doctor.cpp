@@ -9,6 +9,7 @@
 
 #include "base/thread_pool.h"
 #include "io/lease.h"
+#include "library/changes.h"
 #include "library/library.h"
 #include "library/machine.h"
 #include "library/segments.h"
@@ -167,16 +168,21 @@ class Visit {
     return {};
   }
 
-  /// A library whose sources were lost with its rows reads its own root again.
+  /// A library that lost the source at its root, with its rows or by being another's, reads it
+  /// again.
   Status add_root() {
     TRY_ASSIGN(const std::unique_ptr<Library> library, Library::open(options_));
     TRY_ASSIGN(const std::vector<SourceInfo> sources, library->sources());
-    if (!sources.empty()) {
+    const std::string& root = options_.location.root;
+    const bool covered = std::any_of(sources.begin(), sources.end(), [&](const SourceInfo& source) {
+      return under_any(root, {source.path}) || under_any(source.path, {root});
+    });
+    if (covered || !io::real_file_system().info(root).ok()) {
       return {};
     }
-    TRY_ASSIGN(const SourceInfo source, library->add_source(options_.location.root));
-    report_.repaired.push_back("no source was left; " + source.path +
-                               " is read again (`sonde source add` for any other)");
+    TRY_ASSIGN(const SourceInfo source, library->add_source(root));
+    report_.repaired.push_back("the source " + source.path +
+                               " was lost and is read again (`sonde source add` for any other)");
     return {};
   }
 

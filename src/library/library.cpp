@@ -366,6 +366,8 @@ class LibraryImpl : public Library {
     check.stale_files = files;
     if (files > 0 && files <= kRefreshFiles && bytes <= kRefreshBytes && Clock::now() < deadline) {
       refresh_now(std::move(*all), generation, check, cancel);
+    } else if (files > 0) {
+      check.stale_files = count_stale(*all, cancel.with_deadline(deadline));
     }
     return check;
   }
@@ -386,15 +388,41 @@ class LibraryImpl : public Library {
   void refresh_now(std::vector<SourceChanges> all, std::uint64_t generation, TreeCheck& check,
                    const CancelToken& cancel) {
     auto writer = open_writer();
-    if (!writer.ok()) {
-      return;  // busy, read-only or full: the answer says how many files changed
+    if (!writer.ok()) {  // busy, read-only or full: the answer says how many files changed
+      check.stale_files = count_stale(all, cancel);
+      return;
     }
     const Status done = apply_changes(**writer, std::move(all), generation, cancel);
     if (done.ok()) {
       check.stale_files = 0;
-    } else {
+    } else if (done.error().code != Code::Busy) {
       check.notes.push_back("changed files could not be read in: " + done.error().message);
     }
+  }
+
+  /// Files that differ from the library. Those with another time and the same size are hashed, up
+  /// to a limit: a time says little about a file that was written while it was read.
+  std::uint64_t count_stale(const std::vector<SourceChanges>& all, const CancelToken& cancel) {
+    std::uint64_t stale = 0;
+    std::uint64_t hashed = 0;
+    for (const SourceChanges& item : all) {
+      stale += item.changes.gone.size();
+      for (const Candidate& candidate : item.changes.candidates) {
+        const bool maybe_same = candidate.known &&
+                                candidate.known->size_bytes == candidate.entry.size_bytes &&
+                                hashed++ < kHashedForStatus && cancel.check().ok();
+        if (maybe_same) {
+          const auto bytes =
+              io::read_file(fs_, io::join_path(item.source.path, candidate.entry.path),
+                            candidate.entry.size_bytes);
+          if (bytes.ok() && content_hash(*bytes) == candidate.known->hash) {
+            continue;
+          }
+        }
+        ++stale;
+      }
+    }
+    return stale;
   }
 
   Status apply_changes(Writer& writer, std::vector<SourceChanges> all, std::uint64_t generation,
@@ -404,7 +432,14 @@ class LibraryImpl : public Library {
       TRY_ASSIGN(const std::uint64_t now, snapshot->generation());
       if (now != generation) {
         // Whoever wrote since may have seen a newer disk than these changes do.
-        return Error{Code::Busy, "another process has just written"};
+        TRY_ASSIGN(all, find_all_changes(generation, cancel));
+        std::size_t files = 0;
+        for (const SourceChanges& item : all) {
+          files += item.changes.size();
+        }
+        if (files > kRefreshFiles) {
+          return Error{Code::Busy, "many changed just now"};
+        }
       }
     }
     TRY_ASSIGN(worker::Pool* const workers, worker_pool());
@@ -426,26 +461,11 @@ class LibraryImpl : public Library {
     std::uint64_t generation = 0;
     TRY_ASSIGN(const std::vector<SourceChanges> all, find_all_changes(generation, cancel));
     check.checked_at_ms = now_ms();
-    std::uint64_t hashed = 0;
     for (const SourceChanges& item : all) {
       note_absence(item.changes, check);
-      check.stale_files += item.changes.gone.size();
-      for (const Candidate& candidate : item.changes.candidates) {
-        TRY(cancel.check());
-        const bool maybe_same = candidate.known &&
-                                candidate.known->size_bytes == candidate.entry.size_bytes &&
-                                hashed++ < kHashedForStatus;
-        if (maybe_same) {
-          const auto bytes =
-              io::read_file(fs_, io::join_path(item.source.path, candidate.entry.path),
-                            candidate.entry.size_bytes);
-          if (bytes.ok() && content_hash(*bytes) == candidate.known->hash) {
-            continue;
-          }
-        }
-        ++check.stale_files;
-      }
     }
+    check.stale_files = count_stale(all, cancel);
+    TRY(cancel.check());
     return check;
   }
 

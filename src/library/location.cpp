@@ -275,13 +275,7 @@ Status record_root(const Location& location) {
     return {};
   }
   const std::string path = join(location.directory, kRootFile);
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << location.root << '\n';
-  file.close();
-  if (!file) {
-    return Error{Code::Io, "cannot write " + path + " (" + std::strerror(errno) + ")"};
-  }
-  return {};
+  return io::replace_file(io::real_file_system(), path, location.root + "\n", 0600);
 }
 
 std::string project_root(const std::string& start) {
