@@ -63,7 +63,7 @@ void analyze_file(benchmark::State& state) {
   for (auto _ : state) {
     benchmark::DoNotOptimize(index::analyze_file(file));
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * bytes));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
 BENCHMARK(analyze_file);
 

@@ -9,6 +9,7 @@
 
 #include "base/thread_pool.h"
 #include "io/lease.h"
+#include "library/changes.h"
 #include "library/library.h"
 #include "library/machine.h"
 #include "library/segments.h"
@@ -54,6 +55,7 @@ class Visit {
     }
     if (repair_ && !report_.healthy) {
       TRY(mend());
+      TRY(look_again());
     }
     return std::move(report_);
   }
@@ -145,12 +147,42 @@ class Visit {
                    store::Store::salvage(store_options(options_, store::Access::Write)));
         describe(salvaged);
       }
+      TRY(add_root());
       TRY(rebuild(pool));
       TRY(read_sources_again());
     } else if (derived_damaged_) {
       TRY(rebuild(pool));
     }
-    report_.healthy = true;
+    return {};
+  }
+
+  /// What was mended is checked as if by another visit; only that says that it is healthy.
+  Status look_again() {
+    TRY_ASSIGN(const DoctorReport after, Library::doctor(options_, false, progress_, cancel_));
+    report_.healthy = after.healthy;
+    for (const DoctorFinding& finding : after.findings) {
+      if (finding.damage) {
+        report_.findings.push_back(finding);
+      }
+    }
+    return {};
+  }
+
+  /// A library that lost the source at its root, with its rows or by being another's, reads it
+  /// again.
+  Status add_root() {
+    TRY_ASSIGN(const std::unique_ptr<Library> library, Library::open(options_));
+    TRY_ASSIGN(const std::vector<SourceInfo> sources, library->sources());
+    const std::string& root = options_.location.root;
+    const bool covered = std::any_of(sources.begin(), sources.end(), [&](const SourceInfo& source) {
+      return under_any(root, {source.path}) || under_any(source.path, {root});
+    });
+    if (covered || !io::real_file_system().info(root).ok()) {
+      return {};
+    }
+    TRY_ASSIGN(const SourceInfo source, library->add_source(root));
+    report_.repaired.push_back("the source " + source.path +
+                               " was lost and is read again (`sonde source add` for any other)");
     return {};
   }
 
@@ -196,18 +228,58 @@ class Visit {
   bool derived_damaged_ = false;
 };
 
-/// The sources of a library that can still be read; empty otherwise.
-std::vector<store::SourceRow> readable_sources(const LibraryOptions& options) {
+/// What a new library takes over from one that is set aside: its sources, and what was forgotten in
+/// them [INV-11]. Empty when that cannot be read any more.
+struct Heritage {
+  store::SourceRow source;
+  std::vector<std::string> forgotten;
+};
+
+std::vector<Heritage> read_heritage(const LibraryOptions& options) {
+  std::vector<Heritage> all;
   auto store = store::Store::open(store_options(options, store::Access::Read));
   if (!store.ok()) {
-    return {};
+    return all;
   }
   auto snapshot = (*store)->snapshot();
   if (!snapshot.ok()) {
-    return {};
+    return all;
   }
   auto sources = (*snapshot)->sources();
-  return sources.ok() ? std::move(*sources) : std::vector<store::SourceRow>{};
+  if (!sources.ok()) {
+    return all;
+  }
+  for (store::SourceRow& source : *sources) {
+    auto forgotten = (*snapshot)->forgotten(source.id);
+    all.push_back(
+        {std::move(source), forgotten.ok() ? std::move(*forgotten) : std::vector<std::string>{}});
+  }
+  return all;
+}
+
+/// Adds the sources that a new library does not have yet, and excludes what was forgotten.
+Status hand_down(const LibraryOptions& options, const std::vector<Heritage>& heritage) {
+  const std::string lock = io::join_path(options.location.directory, "lock");
+  TRY_ASSIGN(const io::Lease lease, io::Lease::acquire(lock));
+  TRY_ASSIGN(const std::unique_ptr<store::Store> store,
+             store::Store::open(store_options(options, store::Access::Write)));
+  TRY_ASSIGN(const std::unique_ptr<store::Transaction> transaction, store->begin());
+  TRY_ASSIGN(const std::vector<store::SourceRow> present, transaction->sources());
+  for (const Heritage& item : heritage) {
+    const auto found = std::find_if(present.begin(), present.end(),
+                                    [&](const auto& row) { return row.path == item.source.path; });
+    store::SourceRow row;
+    if (found != present.end()) {
+      row = *found;
+    } else {
+      TRY_ASSIGN(row, transaction->add_source(item.source.kind, item.source.path));
+    }
+    for (const std::string& path : item.forgotten) {
+      TRY(transaction->add_forgotten(row.id, path));
+    }
+  }
+  TRY(transaction->commit());
+  return {};
 }
 
 }  // namespace
@@ -223,7 +295,7 @@ Result<std::string> Library::reset(const LibraryOptions& options) {
   if (!fs.info(directory).ok()) {
     return Error{Code::NotFound, "no library at " + directory};
   }
-  const std::vector<store::SourceRow> sources = readable_sources(options);
+  const std::vector<Heritage> heritage = read_heritage(options);
   std::string backup = fmt::format("{}-backup-{}", directory, time_stamp());
   {
     TRY_ASSIGN(const io::Lease lease, io::Lease::acquire(io::join_path(directory, "lock")));
@@ -233,12 +305,8 @@ Result<std::string> Library::reset(const LibraryOptions& options) {
     TRY(fs.rename(directory, backup));
     TRY(fs.sync_directory(io::parent_path(directory)));
   }
-  TRY_ASSIGN(const std::unique_ptr<Library> library, create(options));
-  for (const store::SourceRow& source : sources) {
-    if (source.path != options.location.root && fs.info(source.path).ok()) {
-      TRY(library->add_source(source.path));
-    }
-  }
+  TRY(create(options));
+  TRY(hand_down(options, heritage));
   return backup;
 }
 

@@ -62,7 +62,7 @@ class Preparation {
     result.reserve(items_.size());
     for (Item& item : items_) {
       if (item.prepared.kind == Prepared::Kind::Indexed) {
-        finish(item);
+        TRY(finish(item));
       }
       result.push_back(std::move(item.prepared));
     }
@@ -122,7 +122,10 @@ class Preparation {
       switch (bytes.error().code) {
         case Code::NotFound: prepared.kind = Prepared::Kind::Vanished; break;
         case Code::Limit: skip(item, tree::SkipReason::TooLarge, bytes.error().message); break;
-        default: skip(item, tree::SkipReason::Unreadable, bytes.error().message); break;
+        default:
+          skip(item, tree::SkipReason::Unreadable, bytes.error().message);
+          prepared.kind = Prepared::Kind::Unreadable;
+          break;
       }
       return {};
     }
@@ -134,8 +137,10 @@ class Preparation {
       return {};
     }
     tree::SkipReason reason{};
+    tree::WalkOptions options = walk_options(context_.config);
+    options.include_generated = options.include_generated || entry.asked_for;
     const std::string_view head = std::string_view(*bytes).substr(0, kHeadBytes);
-    if (tree::skip_by_content(entry.path, head, walk_options(context_.config), reason)) {
+    if (tree::skip_by_content(entry.path, head, options, reason)) {
       skip(item, reason, "by its content");
       return {};
     }
@@ -208,6 +213,9 @@ class Preparation {
       if (i >= results.size() || results[i].outcome == worker::Outcome::Cancelled) {
         return Error{Code::Cancelled, "stopped before it was done"};
       }
+      if (results[i].outcome == worker::Outcome::Unavailable) {
+        return Error{Code::Io, results[i].reason};  // no file is to blame
+      }
       take_answer(*waiting[i], results[i]);
     }
     return {};
@@ -234,7 +242,7 @@ class Preparation {
                                                     trouble, now_ns() / 1'000'000};
   }
 
-  void finish(Item& item) {
+  Status finish(Item& item) {
     Prepared& prepared = item.prepared;
     if (!item.copied) {
       if (!item.chunked.text.empty()) {
@@ -248,7 +256,11 @@ class Preparation {
         prepared.chunks.push_back(record_of(chunk, ordinal++, item.text));
       }
     }
+    for (store::ChunkRecord& chunk : prepared.chunks) {
+      TRY_ASSIGN(chunk.packed, context_.store.pack(chunk.text));
+    }
     prepared.analyzed = analyze_stored(context_.source.uid, prepared.record, prepared.chunks);
+    return {};
   }
 
   static store::ChunkRecord record_of(text::Chunk& chunk, std::uint32_t ordinal,

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "text/chunk.h"
 #include "text/chunk_job.h"
+#include "text/syntax/leaks.h"
 #include "text/syntax/notebook.h"
 #include "text/syntax/splitter.h"
 
@@ -52,6 +53,7 @@ Result<ChunkedText> chunk_text(std::string_view language, std::string_view text)
   if (grammar == nullptr) {
     return chunk_windows(language, text);
   }
+  keep_leak_suppressions();
   thread_local Parsers parsers;
   TRY_ASSIGN(LanguageParser * parser, parsers.of(*grammar));
   Result<ChunkedText> chunked = chunk_by_tree(*parser, text);
