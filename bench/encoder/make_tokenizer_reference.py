@@ -5,7 +5,7 @@
     make_tokenizer_reference.py MODEL OUT [--count 12000] [--all]
 
 MODEL is a folder with tokenizer.json. OUT is committed as tests/data/wordpiece_reference.bin.
---all writes every code point instead, alone and between two letters (for bench/encoder/wordpiece_bench).
+--all writes every code point instead, alone and between two letters (for wordpiece_check).
 
 Format, little-endian: "SONDEWP1", 32 bytes SHA-256 of tokenizer.json, u32 records; then for each
   varint limit (0: none), varint length, the text in UTF-8, u32 hash of its ids,
