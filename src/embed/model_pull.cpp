@@ -108,13 +108,18 @@ class Pull {
       return made.error();
     }
     TRY(look_up_all());
+    const std::string kept_as = options_.name.empty() ? name_ : options_.name;
+    const std::string source = fmt::format("{}/{}/{}{}{}", endpoint_, owner_, name_,
+                                           revision_.empty() ? "" : "@", revision_);
+    if (auto present = store_.find(kept_as);
+        present.ok() && present->source == source && !revision_.empty()) {
+      static_cast<void>(remove_tree(fs_, folder_));
+      return AddedModel{std::move(present).value(), true};
+    }
     for (const Remote& remote : remotes_) {
       TRY(download(remote));
     }
     TRY(assemble());
-    const std::string kept_as = options_.name.empty() ? name_ : options_.name;
-    const std::string source = fmt::format("{}/{}/{}{}{}", endpoint_, owner_, name_,
-                                           revision_.empty() ? "" : "@", revision_);
     auto added = store_.install(held, folder_, kept_as, source, cancel_);
     // Whatever is wrong with what was downloaded is wrong with it tomorrow too.
     if (!added.ok() ? added.error().code != Code::Cancelled : added->was_there) {
@@ -288,7 +293,7 @@ class Pull {
       if (!ended) {
         const Error error =
             got.ok() ? Error{Code::Io, remote.url + ": it ended early"} : got.error();
-        if (error.code != Code::Io) {
+        if (error.code != Code::Io || disk_failed_) {
           return error;
         }
         if (const Status again = patience.after(error, cancel_); !again.ok()) {
@@ -310,7 +315,6 @@ class Pull {
       request.headers.push_back(fmt::format("Range: bytes={}-", asked_from));
     }
     bool begun = false;
-    std::optional<Error> own_error;  // of the disk or of what was sent: no reason to try again
     request.sink = [&](const io::HttpResponse& so_far, std::string_view bytes) -> Status {
       if (!begun) {
         begun = true;
@@ -320,7 +324,7 @@ class Pull {
         return Error{Code::Limit, remote.url + " sends more than it announced"};
       }
       if (Status written = part.write_at(have, bytes); !written.ok()) {
-        own_error = written.error();
+        disk_failed_ = true;
         return written;
       }
       have += bytes.size();
@@ -328,10 +332,6 @@ class Pull {
       return {};
     };
     const auto response = http_.perform(request, cancel_);
-    if (own_error) {
-      return Error{own_error->code == Code::Io ? Code::NoSpace : own_error->code,
-                   own_error->message};
-    }
     if (!response.ok()) {
       return response.error();
     }
@@ -415,6 +415,7 @@ class Pull {
   std::vector<Remote> remotes_;
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;
+  bool disk_failed_ = false;  // no reason to ask the server again
 };
 
 }  // namespace
