@@ -5,7 +5,7 @@
     make_tokenizer_reference.py MODEL OUT [--count 12000] [--all]
 
 MODEL is a folder with tokenizer.json. OUT is committed as tests/data/wordpiece_reference.bin.
---all writes every code point instead, alone and between two letters (for bench/encoder/wordpiece_bench).
+--all writes every code point instead, alone and between two letters (for wordpiece_check).
 
 Format, little-endian: "SONDEWP1", 32 bytes SHA-256 of tokenizer.json, u32 records; then for each
   varint limit (0: none), varint length, the text in UTF-8, u32 hash of its ids,
@@ -141,7 +141,15 @@ class Strings:
         return (self.random.choice([2, 3, 5, 8]) if number % 9 == 0 else 0), self.random.choice(makers)()
 
 
+# Where Unicode versions differ about marks, punctuation, controls, decompositions and case.
+DISPUTED = [0x61D, 0x7FD, 0x8D3, 0x8D4, 0x8E2, 0x9FD, 0x1734, 0x166D, 0x1885, 0x1886, 0x1ABF, 0x1C89, 0x1C90, 0x2E43, 0x2E5D, 0xA7CB, 0xA7CC,
+            0xA7DC, 0xA9BD, 0x111C9, 0x11660, 0x11938, 0x1193D, 0x10D50, 0x16EA0, 0x1E000, 0x1E95E, 0x378, 0x180E, 0x200B, 0x85, 0xE000, 0x130]
+
+
 def fixed_records():
+    for code in DISPUTED:
+        yield 0, chr(code)
+        yield 0, "a" + chr(code) + "b"
     for text in ["", " ", "a", *CODE, *WORDS, *EMOJI, *SPECIAL, *SPACES, *MARKS]:
         yield 0, text
     for text in CODE:

@@ -103,13 +103,40 @@ bool is_removed(char32_t code_point) {
   return code_point == 0 || code_point == 0xFFFD || (category(code_point) & kOther) != 0;
 }
 
+constexpr char32_t kHangul = 0xAC00;
+constexpr char32_t kLeads = 19;
+constexpr char32_t kVowels = 21;
+constexpr char32_t kTails = 28;  // the first is none
+
+bool is_hangul_syllable(char32_t code_point) {
+  return code_point >= kHangul && code_point < kHangul + kLeads * kVowels * kTails;
+}
+
+/// Unicode, section 3.12: a syllable's letters follow from its number.
+BertParts hangul_parts(char32_t syllable) {
+  const char32_t index = syllable - kHangul;
+  const auto letter = [](char32_t code_point) {
+    return BertPart{{BertKind::Letter, code_point}, 0};
+  };
+  BertParts parts;
+  parts.parts[0] = letter(0x1100 + index / (kVowels * kTails));
+  parts.parts[1] = letter(0x1161 + index / kTails % kVowels);
+  parts.parts[2] = letter(0x11A7 + index % kTails);
+  parts.size = index % kTails == 0 ? 2 : 3;
+  return parts;
+}
+
+bool is_plain_han(char32_t code_point) {
+  return (code_point >= 0x4E00 && code_point <= 0x9FFF) ||
+         (code_point >= 0x3400 && code_point <= 0x4DBF);
+}
+
 bool is_chinese(char32_t code_point) {
   const auto within = [&](char32_t first, char32_t last) {
     return code_point >= first && code_point <= last;
   };
-  return within(0x4E00, 0x9FFF) || within(0x3400, 0x4DBF) || within(0x20000, 0x2A6DF) ||
-         within(0x2A700, 0x2B81F) || within(0x2B920, 0x2CEAF) || within(0xF900, 0xFAFF) ||
-         within(0x2F800, 0x2FA1F);
+  return is_plain_han(code_point) || within(0x20000, 0x2A6DF) || within(0x2A700, 0x2B81F) ||
+         within(0x2B920, 0x2CEAF) || within(0xF900, 0xFAFF) || within(0x2F800, 0x2FA1F);
 }
 
 char32_t to_lower(char32_t code_point) {
@@ -179,6 +206,14 @@ Result<BertCharacters> BertCharacters::create(const BertNormalizer& normalizer) 
 }
 
 BertCharacter BertCharacters::compute(char32_t code_point) const {
+  // The two large scripts outside the table, without asking ICU: neither has case, and Han not even
+  // decompositions.
+  if (normalizer_.handle_chinese_chars && is_plain_han(code_point)) {
+    return {BertKind::Alone, code_point};
+  }
+  if (is_hangul_syllable(code_point)) {
+    return {normalizer_.strip_accents ? BertKind::Several : BertKind::Letter, code_point};
+  }
   if (normalizer_.clean_text && is_removed(code_point)) {
     return {BertKind::Dropped, 0};
   }
@@ -201,6 +236,9 @@ BertParts BertCharacters::expand(char32_t code_point) const {
   if (!normalizer_.strip_accents) {
     add_lowered(parts, code_point, 0);  // without NFD nothing is reordered
     return parts;
+  }
+  if (is_hangul_syllable(code_point)) {
+    return hangul_parts(code_point);
   }
   const Decomposition decomposition = decompose(nfd_, code_point);
   for (std::size_t i = 0; i < decomposition.size; ++i) {

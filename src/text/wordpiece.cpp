@@ -190,11 +190,17 @@ Result<std::shared_ptr<const WordPiece>> WordPiece::from_files(io::FileSystem& f
   if (json.ok()) {
     settings = parse_tokenizer_json(json.value());
   } else if (json.error().code == Code::NotFound) {
-    const std::string config = io::join_path(folder, "tokenizer_config.json");
-    TRY_ASSIGN(const std::string lines,
-               io::read_file(fs, io::join_path(folder, "vocab.txt"), kMaxTokenizerFileBytes));
-    TRY_ASSIGN(const std::string options, io::read_file(fs, config, kMaxTokenizerFileBytes));
-    settings = parse_vocabulary(lines, options);
+    auto lines = io::read_file(fs, io::join_path(folder, "vocab.txt"), kMaxTokenizerFileBytes);
+    if (!lines.ok() && lines.error().code == Code::NotFound) {
+      return Error{Code::NotFound, folder + " has neither tokenizer.json nor vocab.txt"};
+    }
+    if (!lines.ok()) {
+      return std::move(lines).error();
+    }
+    TRY_ASSIGN(
+        const std::string options,
+        io::read_file(fs, io::join_path(folder, "tokenizer_config.json"), kMaxTokenizerFileBytes));
+    settings = parse_vocabulary(lines.value(), options);
   } else {
     return std::move(json).error();
   }

@@ -32,20 +32,35 @@ Error unsupported(const Field& field, const std::string& found, const std::strin
   return {Code::Unsupported, field.name + " is " + found + "; this build knows only " + supported};
 }
 
+/// True when brackets outside strings are nested deeper than `limit`. (A parser callback could tell
+/// too, but makes parsing twice as slow.)
+bool deeper_than(std::string_view bytes, int limit) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < bytes.size() && depth <= limit; ++i) {
+    const char byte = bytes[i];
+    if (byte == '"') {
+      in_string = !in_string;
+    } else if (in_string) {
+      i += byte == '\\' ? 1 : 0;
+    } else if (byte == '{' || byte == '[') {
+      ++depth;
+    } else if (byte == '}' || byte == ']') {
+      --depth;
+    }
+  }
+  return depth > limit;
+}
+
 Result<json> parse(std::string_view bytes, const std::string& name) {
   if (bytes.size() > kMaxTokenizerFileBytes) {
     return Error{Code::Limit,
                  name + " is larger than " + std::to_string(kMaxTokenizerFileBytes) + " bytes"};
   }
-  bool too_deep = false;
-  const auto within_depth = [&](int depth, json::parse_event_t, json&) {
-    too_deep = too_deep || depth > kMaxDepth;
-    return depth <= kMaxDepth;
-  };
-  json value = json::parse(bytes, within_depth, false);
-  if (too_deep) {
+  if (deeper_than(bytes, kMaxDepth)) {
     return Error{Code::Corruption, name + " is nested deeper than any tokenizer's"};
   }
+  json value = json::parse(bytes, nullptr, false);
   if (!value.is_object()) {
     return Error{Code::Corruption, name + " is not a whole JSON object"};
   }
