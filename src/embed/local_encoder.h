@@ -54,8 +54,10 @@ class Lanes {
 };
 
 struct LocalEncoderOptions {
-  std::uint32_t max_tokens = 0;       // where texts are cut; 0: where the model's files say
-  std::uint32_t batch_tokens = 1024;  // of documents that go through the model together
+  std::uint32_t max_tokens = 0;  // where texts are cut; 0: where the model's files say
+  /// Of documents that go through the model together. 512, 1024 and 2048 are equally fast (within
+  /// 2 %); the least of them waits least for a cancellation and takes 3.6 MB of scratch a lane.
+  std::uint32_t batch_tokens = 512;
   kernel::InstructionSet set = kernel::best_instruction_set();
 };
 

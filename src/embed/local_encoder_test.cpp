@@ -66,7 +66,7 @@ class LocalEncoderTest : public ::testing::Test {
 };
 
 TEST_F(LocalEncoderTest, documents_and_queries_give_the_same_vectors_in_the_order_of_the_texts) {
-  for (const std::uint32_t budget : {1U, 30U, 1024U}) {
+  for (const std::uint32_t budget : {1U, 30U, 512U}) {
     LocalEncoderOptions options;
     options.batch_tokens = budget;
     const auto encoder = open(options);

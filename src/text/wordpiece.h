@@ -46,7 +46,7 @@ class WordPiece {
   /// Appends the ids of `text` between the model's special tokens ([CLS] ... [SEP]), at most
   /// `max_tokens` in all: the first ids of the text are kept. A limit that leaves no room for the
   /// special tokens appends nothing. Ill-formed UTF-8 counts as U+FFFD.
-  /// Every id is less than vocabulary_size(). Cost: about 100 MB of code a second; stops reading
+  /// Every id is less than vocabulary_size(). Cost: about 50 MB of code a second; stops reading
   /// once `max_tokens` are found; allocates only when `ids` grows.
   void encode(std::string_view text, std::size_t max_tokens, std::vector<std::uint32_t>& ids) const;
 
