@@ -25,7 +25,7 @@ struct ChangeSet {
   std::vector<Candidate> candidates;        // by path
   std::vector<store::FileState> gone;       // in the truth, not on disk; by path
   std::vector<tree::SkippedEntry> skipped;  // by the walk; by path
-  std::vector<std::string> notes;             // of the walk, for people
+  std::vector<std::string> notes;           // of the walk, for people
   std::uint64_t files_seen = 0;
   std::uint64_t unchanged = 0;
 

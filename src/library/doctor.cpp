@@ -11,6 +11,7 @@
 #include "io/lease.h"
 #include "library/library.h"
 #include "library/machine.h"
+#include "library/meaning.h"
 #include "library/segments.h"
 #include "library/writer.h"
 #include "store/store.h"
@@ -84,9 +85,11 @@ class Visit {
     for (const store::Finding& finding : findings) {
       if (finding.level == store::Finding::Level::Damage) {
         // Trouble with a listed segment is mended by a rebuild of the derived files alone.
-        const bool derived = finding.what.find("segments/") != std::string::npos;
-        derived_damaged_ = derived_damaged_ || derived;
-        truth_damaged_ = truth_damaged_ || !derived;
+        const bool segments = finding.what.find("segments/") != std::string::npos;
+        const bool vectors = finding.what.find("vectors/") != std::string::npos;
+        derived_damaged_ = derived_damaged_ || segments;
+        vectors_damaged_ = vectors_damaged_ || vectors;
+        truth_damaged_ = truth_damaged_ || !(segments || vectors);
         damage(finding.what, finding.remedy);
       } else {
         note(finding.what, finding.remedy);
@@ -150,6 +153,9 @@ class Visit {
     } else if (derived_damaged_) {
       TRY(rebuild(pool));
     }
+    if (truth_damaged_ || vectors_damaged_) {
+      TRY(write_vectors_again(pool));
+    }
     report_.healthy = true;
     return {};
   }
@@ -160,6 +166,15 @@ class Visit {
                             segments_, pool));
     TRY(writer->rebuild(progress_, cancel_));
     report_.repaired.push_back("segments were rebuilt from library.db");
+    return {};
+  }
+
+  Status write_vectors_again(ThreadPool& pool) {
+    TRY_ASSIGN(const std::unique_ptr<Writer> writer,
+               Writer::open(store_options(options_, store::Access::Write), io::real_file_system(),
+                            segments_, pool));
+    TRY(rebuild_vectors(writer->store(), segments_));
+    report_.repaired.push_back("files of vectors were written again from library.db");
     return {};
   }
 
@@ -194,6 +209,7 @@ class Visit {
   bool truth_opens_ = false;
   bool truth_damaged_ = false;
   bool derived_damaged_ = false;
+  bool vectors_damaged_ = false;
 };
 
 /// What a new library takes over from one that is set aside: its sources, and what was forgotten in
@@ -219,8 +235,8 @@ std::vector<Heritage> read_heritage(const LibraryOptions& options) {
   }
   for (store::SourceRow& source : *sources) {
     auto forgotten = (*snapshot)->forgotten(source.id);
-    all.push_back({std::move(source),
-                   forgotten.ok() ? std::move(*forgotten) : std::vector<std::string>{}});
+    all.push_back(
+        {std::move(source), forgotten.ok() ? std::move(*forgotten) : std::vector<std::string>{}});
   }
   return all;
 }
@@ -234,9 +250,8 @@ Status hand_down(const LibraryOptions& options, const std::vector<Heritage>& her
   TRY_ASSIGN(const std::unique_ptr<store::Transaction> transaction, store->begin());
   TRY_ASSIGN(const std::vector<store::SourceRow> present, transaction->sources());
   for (const Heritage& item : heritage) {
-    const auto found = std::find_if(present.begin(), present.end(), [&](const auto& row) {
-      return row.path == item.source.path;
-    });
+    const auto found = std::find_if(present.begin(), present.end(),
+                                    [&](const auto& row) { return row.path == item.source.path; });
     store::SourceRow row;
     if (found != present.end()) {
       row = *found;

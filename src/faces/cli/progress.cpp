@@ -18,6 +18,7 @@ const char* phase_name(library::Progress::Phase phase) {
     case library::Progress::Phase::Merge: return "merging";
     case library::Progress::Phase::Check: return "checking";
     case library::Progress::Phase::Rebuild: return "rebuilding";
+    case library::Progress::Phase::Embed: return "embedding";
   }
   return "working";
 }
