@@ -186,6 +186,10 @@ Result<std::shared_ptr<const VectorSet>> VectorSet::open(std::shared_ptr<io::Byt
                                         std::to_string(version) + "; this build knows version " +
                                         std::to_string(kVersion)};
   }
+  TRY_ASSIGN(const std::uint64_t checksum, reader.u64());
+  if (checksum != checksum64(std::string_view(head).substr(0, kHeadBytes - sizeof checksum))) {
+    return corrupt("its head does not check");
+  }
   if (its_model != model.view() || its_dimensions != dimensions) {
     return corrupt("they are of another model");
   }
@@ -269,7 +273,7 @@ Result<VectorSummary> write_vectors(const std::vector<std::shared_ptr<const Vect
   head.u32(dimensions);
   head.u64(places.size());
   head.raw(model.view());
-  head.u64(0);
+  head.u64(checksum64(head.bytes()));
   TRY(writer.append(head.bytes()));
   for (const Place& place : places) {
     TRY(writer.append(place.hash.view()));

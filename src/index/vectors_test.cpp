@@ -109,14 +109,13 @@ TEST(Vectors, of_another_model_or_cut_or_lying_are_refused) {
     EXPECT_FALSE(open_bytes(good.substr(0, size + 1)).ok()) << size;
   }
   // Blocks that check and say what is not so: every byte of the head, and two hashes exchanged.
-  constexpr std::size_t kHeadBytesThatTell = 40;
   constexpr std::size_t kHeadBytes = 48;
   const auto source = io::open_block_bytes(good, "x").value();
   std::string logical(source->size(), '\0');
   ASSERT_TRUE(source->read(0, logical.size(), logical.data()).ok());
-  for (std::size_t at = 0; at <= kHeadBytesThatTell; ++at) {
+  for (std::size_t at = 0; at <= kHeadBytes; ++at) {
     std::string lie = logical;
-    if (at < kHeadBytesThatTell) {
+    if (at < kHeadBytes) {
       lie[at] = static_cast<char>(lie[at] ^ 0xFF);
     } else {
       std::swap_ranges(lie.begin() + kHeadBytes, lie.begin() + kHeadBytes + 16,
