@@ -1,7 +1,5 @@
 // Store::check(): every page, every row, every relation, and the files beside library.db.
 
-#define XXH_INLINE_ALL
-
 #include <algorithm>
 #include <set>
 #include <unordered_map>
