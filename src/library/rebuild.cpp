@@ -92,6 +92,7 @@ Result<std::vector<std::string>> Writer::forget(const store::SourceRow& source,
     }
     return {};
   }));
+  TRY(cancel.check());
   TRY(begin_if_needed());
   for (const store::FileState& file : files) {
     TRY_ASSIGN(const std::vector<store::ChunkRecord> chunks, snapshot->chunks(file.id));
@@ -117,7 +118,7 @@ Result<std::vector<std::string>> Writer::forget(const store::SourceRow& source,
     }
   }
   if (!holding.empty()) {
-    TRY(merge(holding, cancel));
+    TRY(merge(holding, {}));  // an interrupt now would leave what is committed as forgotten
   }
   return texts;
 }

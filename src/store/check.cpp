@@ -1,12 +1,10 @@
 // Store::check(): every page, every row, every relation, and the files beside library.db.
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <set>
 #include <unordered_map>
 
+#include "base/hash.h"
 #include "store/open_store.h"
 
 namespace sonde::store {
@@ -344,8 +342,7 @@ class Check {
              kRebuild);
       return {};
     }
-    XXH3_state_t state;
-    XXH3_64bits_reset(&state);
+    Checksum64 checksum;
     std::string buffer(kReadBytes, '\0');
     std::uint64_t size = 0;
     while (size <= listed.size_bytes) {
@@ -353,12 +350,12 @@ class Check {
       if (length == 0) {
         break;
       }
-      XXH3_64bits_update(&state, buffer.data(), length);
+      checksum.update(std::string_view(buffer).substr(0, length));
       size += length;
     }
     if (size != listed.size_bytes) {
       damage(path + " has another size than library.db says", kRebuild);
-    } else if (XXH3_64bits_digest(&state) != listed.checksum) {
+    } else if (checksum.digest() != listed.checksum) {
       damage(path + " does not match its checksum", kRebuild);
     }
     return {};

@@ -42,7 +42,7 @@ TEST(Kill, an_indexing_run_killed_at_random_moments_ends_equal_to_a_fresh_one) {
   std::mt19937 random(seed);
   const ScratchFolder scratch("kill");
   Corpus corpus(scratch.path() + "/tree", seed);
-  corpus.add_files(1'500);
+  corpus.add_files(story_size(1'500));
   const LibrarySetup setup{corpus.root(), scratch.path() + "/library", 2, {}};
   open_or_create(setup);
   int killed = 0;
@@ -57,7 +57,7 @@ TEST(Kill, an_indexing_run_killed_at_random_moments_ends_equal_to_a_fresh_one) {
       ASSERT_EQ(WEXITSTATUS(status), 0) << "run " << run << ", seed " << seed;
     }
     if (run % 4 == 3) {
-      corpus.edit_files(100);
+      corpus.edit_files(story_size(100));
       corpus.move_files(20);
       corpus.delete_files(20);
       corpus.add_files(40);

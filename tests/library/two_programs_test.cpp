@@ -77,7 +77,7 @@ TEST_F(TwoPrograms, the_second_to_write_ends_with_4_and_names_the_first_and_a_se
 }
 
 TEST_F(TwoPrograms, two_at_once_one_waits_for_nothing_and_both_leave_a_right_library) {
-  corpus_.add_files(2'000);
+  corpus_.add_files(story_size(2'000));
   open_or_create(setup_);
   Running first(scratch_.path(), with_library({"index", corpus_.root()}));
   int busy = 0;
@@ -119,7 +119,7 @@ TEST_F(TwoPrograms, an_interrupted_index_keeps_what_it_committed_and_the_next_go
 }
 
 TEST_F(TwoPrograms, an_interrupt_during_the_walk_or_the_merge_ends_it_too) {
-  corpus_.add_files(1'500);
+  corpus_.add_files(story_size(1'500));
   open_or_create(setup_);
   for (int i = 0; i < 12; ++i) {
     Running running(scratch_.path(), with_library({"index", corpus_.root()}));
@@ -130,7 +130,7 @@ TEST_F(TwoPrograms, an_interrupt_during_the_walk_or_the_merge_ends_it_too) {
     EXPECT_TRUE(ran.exit_code == 130 || ran.exit_code == 0 || ran.signal == SIGINT)
         << ran.signal << ran.all();
     if (i % 4 == 3) {
-      corpus_.edit_files(400);
+      corpus_.edit_files(story_size(400));
     }
   }
   EXPECT_EQ(sonde({"index", corpus_.root()}).exit_code, 0);

@@ -42,11 +42,7 @@ class Versions {
   std::map<std::string, std::string> texts_;
 };
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr std::size_t kFiles = 200;
-#else
-constexpr std::size_t kFiles = 1'200;
-#endif
+constexpr std::size_t kFiles = story_size(1'200);
 constexpr int kRounds = 25;
 constexpr int kSearchers = 8;
 

@@ -24,17 +24,18 @@ TEST(Reindex,
      equals_a_fresh_library_after_every_round_of_edits_deletes_and_moves) {  // INV-1, INV-10
   const ScratchFolder scratch("reindex");
   Corpus corpus(scratch.path() + "/tree", 20);
-  corpus.add_files(2'000);
+  const std::size_t edits = story_size(692);
+  corpus.add_files(story_size(2'000));
   const LibrarySetup setup{corpus.root(), scratch.path() + "/library", 2, {}};
   const auto library = open_or_create(setup);
   index_all(*library);
 
   constexpr int kRounds = 20;
   for (int round = 0; round < kRounds; ++round) {
-    corpus.edit_files(692);
-    corpus.delete_files(100);
-    corpus.move_files(100);
-    corpus.add_files(100);
+    corpus.edit_files(edits);
+    corpus.delete_files(story_size(100));
+    corpus.move_files(story_size(100));
+    corpus.add_files(story_size(100));
     const library::IndexReport report = index_all(*library);
     ASSERT_GT(report.changed, 0U);
     ASSERT_GT(report.removed, 0U);
@@ -50,7 +51,8 @@ TEST(Reindex,
       const std::size_t at = line.find("marker");
       if (at != std::string::npos) {
         const std::string marker = line.substr(at, line.find("zq", at) + 2 - at);
-        ASSERT_FALSE(std::find(corpus.retired_markers().end() - 692, corpus.retired_markers().end(),
+        ASSERT_FALSE(std::find(corpus.retired_markers().end() - static_cast<std::ptrdiff_t>(edits),
+                               corpus.retired_markers().end(),
                                marker) != corpus.retired_markers().end())
             << "old text in the truth: " << line;
       }

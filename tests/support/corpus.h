@@ -9,6 +9,16 @@
 
 namespace sonde::testing {
 
+/// How many files a story takes: as many as it says, or a part of them under the sanitizers, which
+/// are ten times slower. Never fewer rounds.
+constexpr std::size_t story_size(std::size_t files) {
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+  return files / 6;
+#else
+  return files;
+#endif
+}
+
 /// Writes and edits files below a root. Owned by one thread.
 class Corpus {
  public:
