@@ -169,8 +169,8 @@ void BertModel::run_layer(const Layer& layer, std::span<const std::uint32_t> off
   }
 }
 
-void BertModel::pool(const float* hidden, std::span<const std::uint32_t> offsets,
-                     std::span<float> out) const {
+Status BertModel::pool(const float* hidden, std::span<const std::uint32_t> offsets,
+                       std::span<float> out) const {
   const std::size_t width = config_.width;
   for (std::size_t n = 0; n + 1 < offsets.size(); ++n) {
     float* const row = out.data() + n * width;
@@ -184,11 +184,15 @@ void BertModel::pool(const float* hidden, std::span<const std::uint32_t> offsets
     }
     // The mean's divisor falls out of the normalisation.
     const float norm = std::sqrt(kernels_.dot(row, row, width));
-    const float scale = norm > 0 ? 1.0F / norm : 0.0F;
+    if (!std::isfinite(norm) || !(norm > 0)) {
+      return Error{Code::Corruption, "the model's weights give a vector that has no length"};
+    }
+    const float scale = 1.0F / norm;
     for (std::size_t d = 0; d < width; ++d) {
       row[d] *= scale;
     }
   }
+  return {};
 }
 
 Status BertModel::embed(std::span<const std::uint32_t> ids, std::span<const std::uint32_t> offsets,
@@ -218,8 +222,7 @@ Status BertModel::embed(std::span<const std::uint32_t> ids, std::span<const std:
     TRY(cancel.check());
     run_layer(layer, offsets, hidden, scratch);
   }
-  pool(hidden, offsets, out);
-  return {};
+  return pool(hidden, offsets, out);
 }
 
 }  // namespace sonde::embed

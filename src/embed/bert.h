@@ -31,9 +31,9 @@ struct BertConfig {
   std::uint32_t max_tokens = 256;  // texts are cut here, [CLS] and [SEP] included
 };
 
-/// Reads config.json, and 1_Pooling/config.json and sentence_bert_config.json where they are.
-/// Errors: NotFound, InvalidArgument (names file and field), Unsupported (another architecture,
-/// activation, position embedding or pooling, by name).
+/// Reads config.json, and modules.json, 1_Pooling/config.json and sentence_bert_config.json where
+/// they are. Errors: NotFound, InvalidArgument (names file and field), Unsupported (another
+/// architecture, activation, position embedding, module or pooling, by name).
 Result<BertConfig> read_bert_config(io::FileSystem& fs, const std::string& folder);
 
 /// Scratch of one thread: grows to the largest batch and is kept.
@@ -65,9 +65,9 @@ class BertModel {
   /// @param ids      [t] token ids; each below config().vocabulary
   /// @param offsets  [n + 1] where each sequence begins in ids; 1 <= length <= config().positions
   /// @param out      [n, width] float32, row-major; each row of unit length within 1e-4
-  /// Errors: InvalidArgument (shape, id), Cancelled (between layers). On error `out` is not
-  /// written. A row depends on its sequence alone, bit for bit. Cost: O(t * width^2 + sum length^2
-  /// * width).
+  /// Errors: InvalidArgument (shape, id), Cancelled (between layers), Corruption (weights so far
+  /// off that a vector has no length). On error nothing in `out` is to be read. A row depends on
+  /// its sequence alone, bit for bit. Cost: O(t * width^2 + sum length^2 * width).
   Status embed(std::span<const std::uint32_t> ids, std::span<const std::uint32_t> offsets,
                std::span<float> out, BertScratch& scratch, const CancelToken& cancel) const;
 
@@ -87,8 +87,8 @@ class BertModel {
                float* hidden) const;
   void run_layer(const Layer& layer, std::span<const std::uint32_t> offsets, float* hidden,
                  BertScratch& scratch) const;
-  void pool(const float* hidden, std::span<const std::uint32_t> offsets,
-            std::span<float> out) const;
+  Status pool(const float* hidden, std::span<const std::uint32_t> offsets,
+              std::span<float> out) const;
 
   const BertConfig config_;
   const kernel::Kernels& kernels_;

@@ -50,14 +50,28 @@ class Fields {
     return {};
   }
 
-  [[nodiscard]] bool flag(const char* name) const {
+  /// False when it is not there.
+  Result<bool> flag(const char* name) const {
     const auto found = json_.find(name);
-    return found != json_.end() && found->is_boolean() && found->get<bool>();
+    if (found != json_.end() && !found->is_boolean()) {
+      return Error{Code::InvalidArgument,
+                   fmt::format("{}: \"{}\" has to be true or false", path_, name)};
+    }
+    return found != json_.end() && found->get<bool>();
   }
 
-  [[nodiscard]] double real(const char* name, double otherwise) const {
+  /// `otherwise` when it is not there; over 0, so that it is so as a float too, and at most `high`.
+  Result<double> positive(const char* name, double otherwise, double high) const {
     const auto found = json_.find(name);
-    return found != json_.end() && found->is_number() ? found->get<double>() : otherwise;
+    if (found == json_.end()) {
+      return otherwise;
+    }
+    const double value = found->is_number() ? found->get<double>() : 0.0;
+    if (!(value >= 1e-20) || value > high) {
+      return Error{Code::InvalidArgument,
+                   fmt::format("{}: \"{}\" has to be over 0 and at most {}", path_, name, high)};
+    }
+    return value;
   }
 
  private:
@@ -81,15 +95,42 @@ Result<Pooling> read_pooling(io::FileSystem& fs, const std::string& folder) {
   }
   for (const char* other : {"pooling_mode_max_tokens", "pooling_mode_mean_sqrt_len_tokens",
                             "pooling_mode_weightedmean_tokens", "pooling_mode_lasttoken"}) {
-    if (fields->flag(other)) {
+    TRY_ASSIGN(const bool set, fields->flag(other));
+    if (set) {
       return Error{Code::Unsupported, fmt::format("{}: \"{}\" is not known here", path, other)};
     }
   }
-  const bool cls = fields->flag("pooling_mode_cls_token");
-  if (cls == fields->flag("pooling_mode_mean_tokens")) {
+  TRY_ASSIGN(const bool cls, fields->flag("pooling_mode_cls_token"));
+  TRY_ASSIGN(const bool mean, fields->flag("pooling_mode_mean_tokens"));
+  if (cls == mean) {
     return Error{Code::Unsupported, path + ": exactly one of mean and cls pooling is known here"};
   }
   return cls ? Pooling::Cls : Pooling::Mean;
+}
+
+/// A further module (a dense layer, say) would change every vector, so an unknown one is refused.
+Status check_modules(io::FileSystem& fs, const std::string& folder) {
+  const std::string path = io::join_path(folder, "modules.json");
+  const auto text = io::read_file(fs, path, kJsonLimit);
+  if (!text.ok()) {
+    return text.error().code == Code::NotFound ? Status{} : Status{text.error()};
+  }
+  const Json json = Json::parse(*text, nullptr, false);
+  if (!json.is_array()) {
+    return Error{Code::InvalidArgument, path + " is no JSON array"};
+  }
+  for (const Json& module : json) {
+    if (!module.is_object() || !module.contains("type") || !module["type"].is_string()) {
+      return Error{Code::InvalidArgument, path + ": a module has no \"type\""};
+    }
+    const auto type = module["type"].get<std::string>();
+    const std::string name = type.substr(type.rfind('.') + 1);
+    if (name != "Transformer" && name != "Pooling" && name != "Normalize") {
+      return Error{Code::Unsupported,
+                   fmt::format("{}: a module of type \"{}\" is not known here", path, type)};
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -112,11 +153,9 @@ Result<BertConfig> read_bert_config(io::FileSystem& fs, const std::string& folde
                  fmt::format("{}/config.json: {} heads do not divide a width of {}", folder,
                              config.heads, config.width)};
   }
-  config.norm_epsilon = static_cast<float>(fields.real("layer_norm_eps", 1e-12));
-  if (!(config.norm_epsilon > 0.0F) || config.norm_epsilon > 0.1F) {
-    return Error{Code::InvalidArgument,
-                 folder + "/config.json: \"layer_norm_eps\" has to be over 0 and at most 0.1"};
-  }
+  TRY_ASSIGN(const double epsilon, fields.positive("layer_norm_eps", 1e-12, 0.1));
+  config.norm_epsilon = static_cast<float>(epsilon);
+  TRY(check_modules(fs, folder));
   TRY_ASSIGN(config.pooling, read_pooling(fs, folder));
   config.max_tokens = std::min<std::uint32_t>(config.positions, 256);
   auto sentence = open_fields(fs, io::join_path(folder, "sentence_bert_config.json"));

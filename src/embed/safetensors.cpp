@@ -62,20 +62,15 @@ float from_half(std::uint16_t half) {
   return from_bits(sign | (wide << 23) | (fraction << 13));
 }
 
-std::vector<float> to_floats(const std::string& bytes, TensorType type) {
-  const std::size_t width = width_of(type);
-  std::vector<float> values(bytes.size() / width);
-  if (type == TensorType::F32) {
-    std::memcpy(values.data(), bytes.data(), bytes.size());
-    return values;
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
+/// Widens the 16-bit values that lie in the first half of `values`' own bytes, in place.
+void widen(std::vector<float>& values, TensorType type) {
+  const auto* const bytes = reinterpret_cast<const char*>(values.data());
+  for (std::size_t i = values.size(); i-- > 0;) {
     std::uint16_t raw = 0;
-    std::memcpy(&raw, bytes.data() + 2 * i, sizeof raw);
+    std::memcpy(&raw, bytes + 2 * i, sizeof raw);
     values[i] =
         type == TensorType::F16 ? from_half(raw) : from_bits(static_cast<std::uint32_t>(raw) << 16);
   }
-  return values;
 }
 
 /// The number of elements, or nothing when the product does not fit.
@@ -129,6 +124,27 @@ Result<TensorInfo> read_info(const std::string& path, const std::string& name, c
   return info;
 }
 
+/// Errors: Corruption, when two tensors share bytes.
+Status check_overlaps(const std::string& path, const std::map<std::string, TensorInfo>& tensors) {
+  using Named = std::map<std::string, TensorInfo>::value_type;
+  std::vector<const Named*> order;
+  for (const Named& named : tensors) {
+    if (named.second.size_bytes > 0) {
+      order.push_back(&named);
+    }
+  }
+  std::sort(order.begin(), order.end(),
+            [](const Named* a, const Named* b) { return a->second.begin < b->second.begin; });
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    const TensorInfo& before = order[i - 1]->second;
+    if (before.begin + before.size_bytes > order[i]->second.begin) {
+      return damaged(path, fmt::format("tensors \"{}\" and \"{}\" overlap", order[i - 1]->first,
+                                       order[i]->first));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Safetensors> Safetensors::open(io::FileSystem& fs, const std::string& path) {
@@ -138,7 +154,7 @@ Result<Safetensors> Safetensors::open(io::FileSystem& fs, const std::string& pat
   TRY_ASSIGN(const io::FileInfo info, file->info());
   char prefix[8] = {};
   TRY_ASSIGN(const std::size_t got, file->read_at(0, prefix, sizeof prefix));
-  if (got != sizeof prefix) {
+  if (got != sizeof prefix || info.size_bytes < sizeof prefix) {
     return damaged(path, fmt::format("{} bytes are too few", info.size_bytes));
   }
   TRY_ASSIGN(const std::uint64_t length, ByteReader(std::string_view(prefix, 8)).u64());
@@ -170,6 +186,7 @@ Result<Safetensors> Safetensors::open(io::FileSystem& fs, const std::string& pat
                read_info(path, name, entry, data_begin, info.size_bytes - data_begin));
     result.tensors_.emplace(name, std::move(tensor));
   }
+  TRY(check_overlaps(path, result.tensors_));
   result.file_ = std::move(file);
   return result;
 }
@@ -190,13 +207,16 @@ Result<const TensorInfo*> Safetensors::find(const std::string& name) const {
 Result<std::vector<float>> Safetensors::read_range(const std::string& name, const TensorInfo& info,
                                                    std::uint64_t first, std::uint64_t count) const {
   const std::uint64_t width = width_of(info.type);
-  std::string bytes(static_cast<std::size_t>(count * width), '\0');
-  TRY_ASSIGN(const std::size_t got,
-             file_->read_at(info.begin + first * width, bytes.data(), bytes.size()));
-  if (got != bytes.size()) {
+  std::vector<float> values(static_cast<std::size_t>(count));  // read into as it is: no second copy
+  const auto wanted = static_cast<std::size_t>(count * width);
+  TRY_ASSIGN(const std::size_t got, file_->read_at(info.begin + first * width,
+                                                   reinterpret_cast<char*>(values.data()), wanted));
+  if (got != wanted) {
     return damaged(path_, fmt::format("tensor \"{}\" is cut", name));
   }
-  std::vector<float> values = to_floats(bytes, info.type);
+  if (info.type != TensorType::F32) {
+    widen(values, info.type);
+  }
   if (!std::all_of(values.begin(), values.end(),
                    [](float value) { return std::isfinite(value); })) {
     return damaged(path_,

@@ -10,10 +10,10 @@ using Register = V::Register;
 constexpr std::size_t kLanes = V::kLanes;
 constexpr std::size_t kColumns = 2 * kLanes;  // outputs of a panel: two registers
 
-/// e^x. Cephes' polynomial over [-ln2/2, ln2/2] (Moshier, 1984), error below 2 units in the last
-/// place.
+/// e^x for x <= 88; what is below -87 counts as -87; not a number stays so. Cephes' polynomial over
+/// [-ln2/2, ln2/2] (Moshier, 1984), error below 2 units in the last place.
 inline Register exp_of(Register x) {
-  x = V::max(V::min(x, V::broadcast(88.3762626647949F)), V::broadcast(-87.3365478515625F));
+  x = V::max(V::broadcast(-87.3365478515625F), x);  // this order hands a NaN on
   const Register n = V::round_to_integer(V::mul(x, V::broadcast(1.44269504088896341F)));
   x = V::fma(n, V::broadcast(-0.693359375F), x);
   x = V::fma(n, V::broadcast(2.12194440e-4F), x);
@@ -266,6 +266,19 @@ inline void attend_rows(const float* queries, std::size_t stride, const float* k
   mix_rows<kRows>(scores, padded, values, length, head_width, totals, out, out_stride);
 }
 
+/// attend_rows for what is left over, 1 to kRows rows: together, since one row alone waits for each
+/// addition.
+template <std::size_t kRows, typename... Rest>
+inline void attend_rest(std::size_t rows, Rest... rest) {
+  if constexpr (kRows > 0) {
+    if (rows == kRows) {
+      attend_rows<kRows>(rest...);
+    } else {
+      attend_rest<kRows - 1>(rows, rest...);
+    }
+  }
+}
+
 void attention(const float* qkv, std::size_t length, std::size_t heads, std::size_t head_width,
                float* out, float* scratch) {
   if (head_width % kLanes != 0) {
@@ -297,9 +310,8 @@ void attention(const float* qkv, std::size_t length, std::size_t heads, std::siz
       attend_rows<kQueryRows>(q + i * stride, stride, keys, values, length, padded, head_width,
                               scale, scores, out + i * width + head * head_width, width);
     }
-    for (; i < length; ++i) {
-      attend_rows<1>(q + i * stride, stride, keys, values, length, padded, head_width, scale,
-                     scores, out + i * width + head * head_width, width);
-    }
+    attend_rest<kQueryRows - 1>(length - i, q + i * stride, stride, keys, values, length, padded,
+                                head_width, scale, scores, out + i * width + head * head_width,
+                                width);
   }
 }

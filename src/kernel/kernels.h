@@ -31,8 +31,13 @@ enum class Epilogue {
 };
 
 /// Weights laid out for one instruction set: panels of `panel_width` outputs, each
-/// [k][panel_width], the last one filled up with zeroes. 64-byte aligned.
+/// [k][panel_width], the last one filled up with zeroes. 64-byte aligned; moved, never copied: a
+/// copy's storage would be aligned otherwise.
 struct PackedMatrix {
+  PackedMatrix() = default;
+  PackedMatrix(PackedMatrix&&) = default;
+  PackedMatrix& operator=(PackedMatrix&&) = default;
+
   std::size_t outputs = 0;      // n
   std::size_t inputs = 0;       // k
   std::size_t panel_width = 0;  // of the set that packed it

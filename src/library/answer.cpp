@@ -26,12 +26,15 @@ namespace {
 constexpr std::size_t kSpareResults = 10;
 constexpr std::uint64_t kHashLimitBytes = 64ULL << 20;
 
-enum class OnDisk { Same, Changed, Gone };
+enum class OnDisk { Same, Changed, Gone, OutOfReach };
 
 /// Is the file on disk the version that the index holds? Size and time decide where they can, the
 /// content where they cannot.
 OnDisk compare_with_disk(io::FileSystem& fs, const std::string& path, const store::FileRow& row) {
   const auto info = fs.info(path);
+  if (!info.ok() && info.error().code != Code::NotFound) {
+    return OnDisk::OutOfReach;
+  }
   if (!info.ok() || info->type != io::FileType::Regular) {
     return OnDisk::Gone;
   }
@@ -301,7 +304,10 @@ class Answering {
                    "a segment holds another version of " + file.path + " than library.db"};
     }
     const std::string path = io::join_path(source->second.path, file.path);
-    const OnDisk state = compare_with_disk(fs_, path, *row);
+    OnDisk state = compare_with_disk(fs_, path, *row);
+    if (state == OnDisk::Gone && !fs_.info(source->second.path).ok()) {
+      state = OnDisk::OutOfReach;  // an unplugged disk: its files are shown as last seen
+    }
     if (state == OnDisk::Gone) {
       return std::optional<SearchHit>();
     }
@@ -328,7 +334,7 @@ class Answering {
     hit.meaning = best.meaning;
     hit.text = std::move(chunk->text);
     hit.file_hash = file.hash.hex();
-    hit.stale = state == OnDisk::Changed;
+    hit.stale = state != OnDisk::Same;
     for (std::size_t i = 1; i < file.chunks.size(); ++i) {
       const index::ChunkHit& more = file.chunks[i];
       hit.more.push_back({more.start_line, more.end_line, more.symbol, more.score});

@@ -1,5 +1,7 @@
 #include "library/changes.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
@@ -10,14 +12,23 @@ namespace sonde::library {
 
 namespace {
 
-/// Size and time of files that were left out for their content.
-using KnownSkips = std::unordered_map<std::string, std::pair<std::uint64_t, std::int64_t>>;
+/// Files that were left out for their content, by path.
+struct KnownSkip {
+  std::uint64_t size_bytes = 0;
+  std::int64_t mtime_ns = 0;
+  bool generated = false;   // another configuration may want it
+  bool unreadable = false;  // permissions change neither size nor time
+  bool on_disk = false;     // met by this comparison and still left out
+};
+using KnownSkips = std::unordered_map<std::string, KnownSkip>;
 
 Result<KnownSkips> known_skips(store::Reader& reader, std::int64_t source_id) {
   KnownSkips known;
   TRY(reader.for_each_skipped([&](const store::SkippedRow& row) -> Status {
     if (row.source_id == source_id && row.by_content) {
-      known.emplace(row.path, std::pair{row.size_bytes, row.mtime_ns});
+      known[row.path] = {row.size_bytes, row.mtime_ns,
+                         row.reason == tree::reason_name(tree::SkipReason::Generated),
+                         row.reason == tree::reason_name(tree::SkipReason::Unreadable)};
     }
     return {};
   }));
@@ -29,50 +40,102 @@ bool same(const tree::FileEntry& entry, const store::FileState& state) {
          entry.inode == state.inode;
 }
 
+/// Paths that the walk could not look into; a file below one is not gone.
+std::vector<std::string> unreadable_paths(const std::vector<tree::SkippedEntry>& skipped) {
+  std::vector<std::string> paths;
+  for (const tree::SkippedEntry& entry : skipped) {
+    if (entry.reason == tree::SkipReason::Unreadable) {
+      const bool folder = entry.path.ends_with('/');
+      paths.push_back(entry.path.substr(0, entry.path.size() - (folder ? 1 : 0)));
+    }
+  }
+  return paths;
+}
+
 /// Merges the walk's files and the truth's, both by path, into a change set.
 class Comparison {
  public:
-  Comparison(std::vector<tree::FileEntry> files, const KnownSkips& skips, bool everything,
-             ChangeSet& changes)
-      : files_(std::move(files)), skips_(skips), everything_(everything), changes_(changes) {}
+  Comparison(const store::SourceRow& source, const Config& config, bool everything,
+             std::vector<tree::FileEntry> files, KnownSkips skips, ChangeSet& changes)
+      : source_(source),
+        config_(config),
+        everything_(everything),
+        files_(std::move(files)),
+        skips_(std::move(skips)),
+        unreadable_(unreadable_paths(changes.skipped)),
+        changes_(changes) {}
 
   void truth_has(const store::FileState& state) {
     while (next_ < files_.size() && files_[next_].path < state.path) {
       take_new();
     }
     if (next_ < files_.size() && files_[next_].path == state.path) {
-      if (!everything_ && same(files_[next_], state)) {
-        ++changes_.unchanged;
-      } else {
-        changes_.candidates.push_back({std::move(files_[next_]), state});
-      }
-      ++next_;
+      take_known(state);
+    } else if (!unreadable_.empty() && under_any(state.path, unreadable_)) {
+      ++changes_.out_of_reach;
     } else {
       changes_.gone.push_back(state);
     }
   }
 
-  void finish() {
+  void finish(const std::vector<std::string>& prefixes) {
     while (next_ < files_.size()) {
       take_new();
     }
+    for (const auto& [path, skip] : skips_) {
+      if (!skip.on_disk && under_any(path, prefixes) &&
+          (unreadable_.empty() || !under_any(path, unreadable_))) {
+        changes_.skips_over.push_back(path);
+      }
+    }
+    std::sort(changes_.skips_over.begin(), changes_.skips_over.end());
   }
 
  private:
-  void take_new() {
+  void take_known(const store::FileState& state) {
     tree::FileEntry& entry = files_[next_++];
-    const auto skip = skips_.find(entry.path);
-    if (!everything_ && skip != skips_.end() &&
-        skip->second == std::pair{entry.size_bytes, entry.mtime_ns}) {
+    if (!everything_ && same(entry, state)) {
       ++changes_.unchanged;
       return;
     }
-    changes_.candidates.push_back({std::move(entry), std::nullopt});
+    const auto skip = skips_.find(entry.path);
+    const bool skipped_before = skip != skips_.end();
+    if (skipped_before) {
+      skip->second.on_disk = true;
+    }
+    changes_.candidates.push_back({std::move(entry), state, skipped_before});
   }
 
-  std::vector<tree::FileEntry> files_;
-  const KnownSkips& skips_;
+  void take_new() {
+    tree::FileEntry& entry = files_[next_++];
+    const auto skip = skips_.find(entry.path);
+    const bool skipped_before = skip != skips_.end();
+    if (skipped_before) {
+      skip->second.on_disk = true;
+      if (!everything_ && stays_out(entry, skip->second)) {
+        ++changes_.unchanged;
+        return;
+      }
+    }
+    changes_.candidates.push_back({std::move(entry), std::nullopt, skipped_before});
+  }
+
+  [[nodiscard]] bool stays_out(const tree::FileEntry& entry, const KnownSkip& skip) const {
+    if (skip.size_bytes != entry.size_bytes || skip.mtime_ns != entry.mtime_ns) {
+      return false;
+    }
+    if (skip.generated && (config_.include_generated || entry.asked_for)) {
+      return false;
+    }
+    return !skip.unreadable || ::access(io::join_path(source_.path, entry.path).c_str(), R_OK) != 0;
+  }
+
+  const store::SourceRow& source_;
+  const Config& config_;
   const bool everything_;
+  std::vector<tree::FileEntry> files_;
+  KnownSkips skips_;
+  std::vector<std::string> unreadable_;
   ChangeSet& changes_;
   std::size_t next_ = 0;
 };
@@ -112,11 +175,11 @@ Result<ChangeSet> find_changes(store::Reader& reader, const store::SourceRow& so
   ChangeSet changes;
   auto walked = tree::walk(source.path, walk_options(config), cancel);
   if (!walked.ok()) {
-    if (walked.error().code == Code::NotFound) {
-      changes.source_present = false;
-      return changes;
+    if (walked.error().code == Code::Cancelled) {
+      return std::move(walked).error();
     }
-    return std::move(walked).error();
+    changes.absence = walked.error().message;
+    return changes;
   }
   TRY_ASSIGN(const std::vector<std::string> forgotten, reader.forgotten(source.id));
   std::vector<std::string> excluded;
@@ -139,15 +202,16 @@ Result<ChangeSet> find_changes(store::Reader& reader, const store::SourceRow& so
   changes.skipped = std::move(walked->skipped);
   changes.notes = std::move(walked->notes);
 
-  TRY_ASSIGN(const KnownSkips skips, known_skips(reader, source.id));
-  Comparison comparison(std::move(walked->files), skips, everything, changes);
+  TRY_ASSIGN(KnownSkips skips, known_skips(reader, source.id));
+  Comparison comparison(source, config, everything, std::move(walked->files), std::move(skips),
+                        changes);
   TRY(reader.for_each_file(source.id, [&](const store::FileState& state) -> Status {
     if (under_any(state.path, prefixes)) {
       comparison.truth_has(state);
     }
     return {};
   }));
-  comparison.finish();
+  comparison.finish(prefixes);
   return changes;
 }
 

@@ -18,17 +18,22 @@ namespace sonde::library {
 struct Candidate {
   tree::FileEntry entry;
   std::optional<store::FileState> known;
+  bool skipped_before = false;  // the truth lists it as left out for its content
 };
 
 struct ChangeSet {
-  bool source_present = true;  // false: the source's folder is not there; nothing is gone then
+  // Why the source's folder cannot be looked at (unplugged, no permission); nothing is gone then.
+  std::string absence;
   std::vector<Candidate> candidates;        // by path
   std::vector<store::FileState> gone;       // in the truth, not on disk; by path
   std::vector<tree::SkippedEntry> skipped;  // by the walk; by path
   std::vector<std::string> notes;           // of the walk, for people
+  std::vector<std::string> skips_over;      // left out for their content once, not any more
+  std::uint64_t out_of_reach = 0;  // files below what cannot be read now; kept as last seen
   std::uint64_t files_seen = 0;
   std::uint64_t unchanged = 0;
 
+  [[nodiscard]] bool source_present() const { return absence.empty(); }
   [[nodiscard]] std::uint64_t changed_bytes() const;
   [[nodiscard]] std::uint64_t size() const { return candidates.size() + gone.size(); }
 };
@@ -40,10 +45,10 @@ tree::WalkOptions walk_options(const Config& config);
 bool under_any(std::string_view path, const std::vector<std::string>& prefixes);
 
 /// Walks the source and compares. Files that were left out for their content stay left out, unread,
-/// while size and time stay.
+/// while size and time stay. What cannot be read now (no permission, a failing disk) is not gone.
 /// @param prefixes  relative paths to look at; empty: the whole source
 /// @param everything  true: every file is a candidate (--force)
-/// Errors: Cancelled, Io, and those of the reader.
+/// Errors: Cancelled, and those of the reader.
 Result<ChangeSet> find_changes(store::Reader& reader, const store::SourceRow& source,
                                const Config& config, const std::vector<std::string>& prefixes,
                                bool everything, const CancelToken& cancel);

@@ -9,6 +9,7 @@
 
 #include "base/thread_pool.h"
 #include "io/lease.h"
+#include "library/changes.h"
 #include "library/library.h"
 #include "library/machine.h"
 #include "library/meaning.h"
@@ -55,6 +56,7 @@ class Visit {
     }
     if (repair_ && !report_.healthy) {
       TRY(mend());
+      TRY(look_again());
     }
     return std::move(report_);
   }
@@ -148,6 +150,7 @@ class Visit {
                    store::Store::salvage(store_options(options_, store::Access::Write)));
         describe(salvaged);
       }
+      TRY(add_root());
       TRY(rebuild(pool));
       TRY(read_sources_again());
     } else if (derived_damaged_) {
@@ -156,7 +159,36 @@ class Visit {
     if (truth_damaged_ || vectors_damaged_) {
       TRY(write_vectors_again(pool));
     }
-    report_.healthy = true;
+    return {};
+  }
+
+  /// What was mended is checked as if by another visit; only that says that it is healthy.
+  Status look_again() {
+    TRY_ASSIGN(const DoctorReport after, Library::doctor(options_, false, progress_, cancel_));
+    report_.healthy = after.healthy;
+    for (const DoctorFinding& finding : after.findings) {
+      if (finding.damage) {
+        report_.findings.push_back(finding);
+      }
+    }
+    return {};
+  }
+
+  /// A library that lost the source at its root, with its rows or by being another's, reads it
+  /// again.
+  Status add_root() {
+    TRY_ASSIGN(const std::unique_ptr<Library> library, Library::open(options_));
+    TRY_ASSIGN(const std::vector<SourceInfo> sources, library->sources());
+    const std::string& root = options_.location.root;
+    const bool covered = std::any_of(sources.begin(), sources.end(), [&](const SourceInfo& source) {
+      return under_any(root, {source.path}) || under_any(source.path, {root});
+    });
+    if (covered || !io::real_file_system().info(root).ok()) {
+      return {};
+    }
+    TRY_ASSIGN(const SourceInfo source, library->add_source(root));
+    report_.repaired.push_back("the source " + source.path +
+                               " was lost and is read again (`sonde source add` for any other)");
     return {};
   }
 

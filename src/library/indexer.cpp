@@ -188,7 +188,7 @@ Status index_changes(const IndexContext& context, const store::SourceRow& source
       progress(state);
     }
   }
-  TRY(writer.finish_source(source, whole_source ? &walk_skipped : nullptr));
+  TRY(writer.finish_source(source, changes.skips_over, whole_source ? &walk_skipped : nullptr));
   return writer.commit();
 }
 
@@ -215,12 +215,18 @@ Status index_sources(const IndexContext& context, const IndexRequest& request, I
       }
       TRY_ASSIGN(ChangeSet changes,
                  find_changes(*snapshot, source, context.config, *prefixes, request.force, cancel));
-      if (!changes.source_present) {
+      if (!changes.source_present()) {
         report.notes.push_back(
-            fmt::format("{} is not there now; what the library knows of it is kept", source.path));
+            fmt::format("{}; what the library knows of it is kept", changes.absence));
         continue;
       }
       report.notes.insert(report.notes.end(), changes.notes.begin(), changes.notes.end());
+      if (changes.out_of_reach > 0) {
+        report.notes.push_back(
+            fmt::format("{}: {} files cannot be looked at now and are kept as last seen "
+                        "(`sonde status --skipped` says why)",
+                        source.path, changes.out_of_reach));
+      }
       report.files_seen += changes.files_seen;
       report.unchanged += changes.unchanged;
       report.skipped += changes.skipped.size();

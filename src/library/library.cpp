@@ -48,6 +48,21 @@ store::StoreOptions store_options(const LibraryOptions& options, store::Access a
   return store;
 }
 
+/// A library that was never committed to is one whose creation was interrupted before this.
+Status add_first_source(store::Store& store, const std::string& root) {
+  {
+    TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store.snapshot());
+    TRY_ASSIGN(const std::uint64_t generation, snapshot->generation());
+    if (generation > 0) {
+      return {};
+    }
+  }
+  TRY_ASSIGN(const std::unique_ptr<store::Transaction> transaction, store.begin());
+  TRY(transaction->add_source("folder", root));
+  TRY(transaction->commit());
+  return {};
+}
+
 Status write_ignore_file(io::FileSystem& fs, const std::string& directory) {
   const std::string path = io::join_path(directory, ".gitignore");
   return fs.info(path).ok() ? Status{} : io::replace_file(fs, path, "*\n", 0600);
@@ -66,6 +81,7 @@ class LibraryImpl : public Library {
                             const CancelToken& cancel) override {
     const auto start = Clock::now();
     TRY_ASSIGN(const std::unique_ptr<Writer> writer, open_writer());
+    TRY(add_first_source(writer->store(), options_.location.root));
     TRY(welcome_back(*writer, request.paths));
     TRY_ASSIGN(worker::Pool* const workers, worker_pool());
     IndexReport report;
@@ -209,8 +225,8 @@ class LibraryImpl : public Library {
       TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, writer->store().snapshot());
       TRY_ASSIGN(rows, snapshot->sources());
     }
-    ForgetReport report;
-    std::vector<std::string> texts;
+    // All are looked at before the first is removed: a run that stops half way purges nothing.
+    std::vector<std::pair<store::SourceRow, std::string>> parts;
     for (const std::string& path : paths) {
       const auto source = std::find_if(rows.begin(), rows.end(), [&](const store::SourceRow& row) {
         return under_any(path, {row.path});
@@ -222,9 +238,13 @@ class LibraryImpl : public Library {
                         source == rows.end() ? " (`sonde source list` shows them)"
                                              : "; `sonde source remove` removes a whole source")};
       }
-      const std::string prefix = path.substr(source->path == "/" ? 1 : source->path.size() + 1);
+      parts.emplace_back(*source, path.substr(source->path == "/" ? 1 : source->path.size() + 1));
+    }
+    ForgetReport report;
+    std::vector<std::string> texts;
+    for (const auto& [source, prefix] : parts) {
       TRY_ASSIGN(std::vector<std::string> removed,
-                 writer->forget(*source, {prefix}, report, cancel));
+                 writer->forget(source, {prefix}, report, cancel));
       std::move(removed.begin(), removed.end(), std::back_inserter(texts));
     }
     TRY(tidy_vectors(writer->store(), segments_, Unneeded::RemoveAll));
@@ -343,7 +363,8 @@ class LibraryImpl : public Library {
     const std::string reason = answer.error().message;
     auto writer = open_writer();
     if (!writer.ok()) {
-      return answer.error().with_context("another process may be mending it; try again shortly");
+      return answer.error().with_context("it cannot be mended now (" + writer.error().message +
+                                         ")");
     }
     if (reason.find(".vec") != std::string::npos) {
       TRY(rebuild_vectors((*writer)->store(), segments_));
@@ -403,8 +424,11 @@ class LibraryImpl : public Library {
     ChangeSet changes;
   };
 
-  Result<std::vector<SourceChanges>> find_all_changes(const CancelToken& cancel) {
+  /// @param generation  set to the state that the disk was compared with
+  Result<std::vector<SourceChanges>> find_all_changes(std::uint64_t& generation,
+                                                      const CancelToken& cancel) {
     TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
+    TRY_ASSIGN(generation, snapshot->generation());
     TRY_ASSIGN(const std::vector<store::SourceRow> sources, snapshot->sources());
     std::vector<SourceChanges> all;
     for (const store::SourceRow& source : sources) {
@@ -424,7 +448,8 @@ class LibraryImpl : public Library {
       check.finished = false;
       return check;
     }
-    auto all = find_all_changes(cancel.with_deadline(deadline));
+    std::uint64_t generation = 0;
+    auto all = find_all_changes(generation, cancel.with_deadline(deadline));
     TRY(cancel.check());
     if (!all.ok()) {
       if (all.error().code == Code::Cancelled) {
@@ -440,58 +465,58 @@ class LibraryImpl : public Library {
     std::uint64_t files = 0;
     std::uint64_t bytes = 0;
     for (const SourceChanges& item : *all) {
-      if (!item.changes.source_present) {
-        check.notes.push_back(item.source.path + " is not there now; its files are as last seen");
-      }
+      note_absence(item.changes, check);
       files += item.changes.size();
       bytes += item.changes.changed_bytes();
     }
     check.stale_files = files;
     if (files > 0 && files <= kRefreshFiles && bytes <= kRefreshBytes && Clock::now() < deadline) {
-      TRY(refresh_now(std::move(*all), check, cancel));
+      refresh_now(std::move(*all), generation, check, cancel);
+    } else if (files > 0) {
+      check.stale_files = count_stale(*all, cancel.with_deadline(deadline));
     }
     return check;
   }
 
-  /// Applies a few changes when nobody else writes; what cannot be done stays counted as stale.
-  Status refresh_now(std::vector<SourceChanges> all, TreeCheck& check, const CancelToken& cancel) {
-    auto writer = open_writer();
-    if (!writer.ok()) {
-      return {};  // busy, read-only or full: the answer says how many files changed
+  static void note_absence(const ChangeSet& changes, TreeCheck& check) {
+    if (!changes.source_present()) {
+      check.notes.push_back(changes.absence + "; its files are as last seen");
+      check.finished = false;
+    } else if (changes.out_of_reach > 0) {
+      check.notes.push_back(fmt::format("{} files cannot be looked at now and are as last seen",
+                                        changes.out_of_reach));
+      check.finished = false;
     }
-    TRY_ASSIGN(worker::Pool* const workers, worker_pool());
-    const IndexContext context{fs_, **writer, *workers, thread_pool(), options_.config};
-    IndexReport report;
-    Progress state;
-    for (SourceChanges& item : all) {
-      const Status done = index_changes(context, item.source, std::move(item.changes), true, false,
-                                        report, state, {}, cancel);
-      if (!done.ok()) {
-        check.notes.push_back("changed files could not be read in: " + done.error().message);
-        return {};
-      }
-    }
-    TRY((*writer)->maintain(false, cancel));
-    check.stale_files = 0;
-    return {};
   }
 
-  /// The whole look for `status`: no budget; files with another time and the same size are hashed.
-  Result<TreeCheck> check_tree_fully(const CancelToken& cancel) {
-    TreeCheck check;
-    TRY_ASSIGN(const std::vector<SourceChanges> all, find_all_changes(cancel));
-    check.checked_at_ms = now_ms();
+  /// Applies a few changes when nobody else writes; what cannot be done stays counted as stale and
+  /// never costs the answer.
+  void refresh_now(std::vector<SourceChanges> all, std::uint64_t generation, TreeCheck& check,
+                   const CancelToken& cancel) {
+    auto writer = open_writer();
+    if (!writer.ok()) {  // busy, read-only or full: the answer says how many files changed
+      check.stale_files = count_stale(all, cancel);
+      return;
+    }
+    const Status done = apply_changes(**writer, std::move(all), generation, cancel);
+    if (done.ok()) {
+      check.stale_files = 0;
+    } else if (done.error().code != Code::Busy) {
+      check.notes.push_back("changed files could not be read in: " + done.error().message);
+    }
+  }
+
+  /// Files that differ from the library. Those with another time and the same size are hashed, up
+  /// to a limit: a time says little about a file that was written while it was read.
+  std::uint64_t count_stale(const std::vector<SourceChanges>& all, const CancelToken& cancel) {
+    std::uint64_t stale = 0;
     std::uint64_t hashed = 0;
     for (const SourceChanges& item : all) {
-      if (!item.changes.source_present) {
-        check.notes.push_back(item.source.path + " is not there now; its files are as last seen");
-      }
-      check.stale_files += item.changes.gone.size();
+      stale += item.changes.gone.size();
       for (const Candidate& candidate : item.changes.candidates) {
-        TRY(cancel.check());
         const bool maybe_same = candidate.known &&
                                 candidate.known->size_bytes == candidate.entry.size_bytes &&
-                                hashed++ < kHashedForStatus;
+                                hashed++ < kHashedForStatus && cancel.check().ok();
         if (maybe_same) {
           const auto bytes =
               io::read_file(fs_, io::join_path(item.source.path, candidate.entry.path),
@@ -500,9 +525,53 @@ class LibraryImpl : public Library {
             continue;
           }
         }
-        ++check.stale_files;
+        ++stale;
       }
     }
+    return stale;
+  }
+
+  Status apply_changes(Writer& writer, std::vector<SourceChanges> all, std::uint64_t generation,
+                       const CancelToken& cancel) {
+    {
+      TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, writer.store().snapshot());
+      TRY_ASSIGN(const std::uint64_t now, snapshot->generation());
+      if (now != generation) {
+        // Whoever wrote since may have seen a newer disk than these changes do.
+        TRY_ASSIGN(all, find_all_changes(generation, cancel));
+        std::size_t files = 0;
+        for (const SourceChanges& item : all) {
+          files += item.changes.size();
+        }
+        if (files > kRefreshFiles) {
+          return Error{Code::Busy, "many changed just now"};
+        }
+      }
+    }
+    TRY_ASSIGN(worker::Pool* const workers, worker_pool());
+    const IndexContext context{fs_, writer, *workers, thread_pool(), options_.config};
+    IndexReport report;
+    Progress state;
+    for (SourceChanges& item : all) {
+      if (item.changes.source_present()) {
+        TRY(index_changes(context, item.source, std::move(item.changes), true, false, report, state,
+                          {}, cancel));
+      }
+    }
+    return writer.maintain(false, cancel);
+  }
+
+  /// The whole look for `status`: no budget; files with another time and the same size are hashed.
+  Result<TreeCheck> check_tree_fully(const CancelToken& cancel) {
+    TreeCheck check;
+    std::uint64_t generation = 0;
+    TRY_ASSIGN(const std::vector<SourceChanges> all, find_all_changes(generation, cancel));
+    check.checked_at_ms = now_ms();
+    for (const SourceChanges& item : all) {
+      note_absence(item.changes, check);
+    }
+    check.stale_files = count_stale(all, cancel);
+    TRY(cancel.check());
     return check;
   }
 
@@ -590,20 +659,31 @@ class LibraryImpl : public Library {
 
 }  // namespace
 
+namespace {
+
+Status make_folders(io::FileSystem& fs, const std::string& path) {
+  const auto info = fs.info(path);
+  if (info.ok() || info.error().code != Code::NotFound || path.empty()) {
+    return {};  // when it is no folder, making the next one says so
+  }
+  TRY(make_folders(fs, io::parent_path(path)));
+  const Status made = fs.make_directory(path, 0700);
+  return made.ok() || fs.info(path).ok() ? Status{} : made;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Library>> Library::create(const LibraryOptions& options) {
   io::FileSystem& fs = io::real_file_system();
   const std::string& directory = options.location.directory;
-  if (!fs.info(directory).ok()) {
-    TRY(fs.make_directory(directory, 0700));
-  }
-  TRY_ASSIGN(const io::Lease lease, io::Lease::acquire(io::join_path(directory, "lock")));
-  TRY(write_ignore_file(fs, directory));
+  TRY(make_folders(fs, directory));
   {
+    TRY_ASSIGN(const io::Lease lease, io::Lease::acquire(io::join_path(directory, "lock")));
+    TRY(write_ignore_file(fs, directory));
+    TRY(record_root(options.location));
     TRY_ASSIGN(const std::unique_ptr<store::Store> store,
                store::Store::create(store_options(options, store::Access::Write)));
-    TRY_ASSIGN(const std::unique_ptr<store::Transaction> transaction, store->begin());
-    TRY(transaction->add_source("folder", options.location.root));
-    TRY(transaction->commit());
+    TRY(add_first_source(*store, options.location.root));
     TRY(store->checkpoint());
   }
   TRY(record_root(options.location));

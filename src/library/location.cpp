@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "io/file_system.h"
 
 namespace sonde::library {
 
@@ -57,13 +58,16 @@ bool exists(const std::string& path) { return mode_of(path).has_value(); }
 
 /// A library's folder holds its truth, or what is left of one: a missing library.db beside segments
 /// is damage to be told about, not a place for a new library.
+/// An empty segments/ is what an interrupted creation leaves.
 bool holds_library(const std::string& directory) {
-  for (const char* name : {"library.db", "library.id", "library.db-wal", "segments"}) {
+  for (const char* name : {"library.db", "library.id", "library.db-wal"}) {
     if (exists(join(directory, name))) {
       return true;
     }
   }
-  return false;
+  std::error_code error;
+  const std::filesystem::directory_iterator segment(join(directory, "segments"), error);
+  return !error && segment != std::filesystem::directory_iterator();
 }
 
 /// True for a folder with nothing in it but what an interrupted creation may leave.
@@ -72,7 +76,8 @@ bool is_free_for_library(const std::string& path) {
   for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    if (name != "lock" && name != ".gitignore" && name != kRootFile) {
+    if (name != "lock" && name != ".gitignore" && name != "segments" && name != kRootFile &&
+        !name.starts_with("library.db-new") && !io::is_temporary_name(name)) {
       return false;
     }
   }
@@ -270,13 +275,7 @@ Status record_root(const Location& location) {
     return {};
   }
   const std::string path = join(location.directory, kRootFile);
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << location.root << '\n';
-  file.close();
-  if (!file) {
-    return Error{Code::Io, "cannot write " + path + " (" + std::strerror(errno) + ")"};
-  }
-  return {};
+  return io::replace_file(io::real_file_system(), path, location.root + "\n", 0600);
 }
 
 std::string project_root(const std::string& start) {

@@ -122,7 +122,10 @@ class Preparation {
       switch (bytes.error().code) {
         case Code::NotFound: prepared.kind = Prepared::Kind::Vanished; break;
         case Code::Limit: skip(item, tree::SkipReason::TooLarge, bytes.error().message); break;
-        default: skip(item, tree::SkipReason::Unreadable, bytes.error().message); break;
+        default:
+          skip(item, tree::SkipReason::Unreadable, bytes.error().message);
+          prepared.kind = Prepared::Kind::Unreadable;
+          break;
       }
       return {};
     }
@@ -134,9 +137,9 @@ class Preparation {
       return {};
     }
     tree::SkipReason reason{};
-    const std::string_view head = std::string_view(*bytes).substr(0, kHeadBytes);
     tree::WalkOptions options = walk_options(context_.config);
     options.include_generated = options.include_generated || entry.asked_for;
+    const std::string_view head = std::string_view(*bytes).substr(0, kHeadBytes);
     if (tree::skip_by_content(entry.path, head, options, reason)) {
       skip(item, reason, "by its content");
       return {};

@@ -19,10 +19,11 @@ namespace sonde::library {
 /// What became of one candidate.
 struct Prepared {
   enum class Kind {
-    Indexed,   // record, chunks and analyzed are set
-    Touched,   // same content; only time or inode changed
-    Skipped,   // left out for its content, or it cannot be read; skipped is set
-    Vanished,  // gone between the walk and the reading
+    Indexed,     // record, chunks and analyzed are set
+    Touched,     // same content; only time or inode changed
+    Skipped,     // left out for its content; skipped is set
+    Unreadable,  // the system refused; what is known of it stays; skipped is set
+    Vanished,    // gone between the walk and the reading
   } kind = Kind::Vanished;
   Candidate candidate;
   store::FileRecord record;

@@ -26,11 +26,7 @@ Status Writer::rebuild(const ProgressSink& progress, const CancelToken& cancel) 
   abandon();
   TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
   TRY_ASSIGN(generation_, snapshot->generation());
-  // What is there is set aside first: a rebuilt segment may have the name of a damaged one.
-  TRY_ASSIGN(const std::vector<std::string> names, segments_.file_names());
-  for (const std::string& name : names) {
-    TRY(segments_.set_aside(name));
-  }
+  TRY(segments_.set_damaged_aside());
   TRY_ASSIGN(const store::Counts counts, snapshot->counts());
   Progress state;
   state.phase = Progress::Phase::Rebuild;

@@ -241,22 +241,28 @@ Status Segments::remove_unlisted(store::Reader& reader) {
   return removed ? fs_.sync_directory(segments_path()) : Status{};
 }
 
-Status Segments::set_aside(const std::string& file_name) {
+Status Segments::set_damaged_aside() {
   {
     const std::lock_guard lock(mutex_);
-    open_.erase(file_name);
-  }
-  const std::string from = io::join_path(segments_path(), file_name);
-  if (!fs_.info(from).ok()) {
-    return {};
+    open_.clear();
   }
   const std::string folder = io::join_path(directory_, "damaged");
-  static_cast<void>(
-      fs_.make_directory(folder));  // it is usually there; rename tells when it is not
-  const std::string to = io::join_path(folder, file_name);
-  static_cast<void>(fs_.remove_file(to));
-  TRY(fs_.rename(from, to));
-  return fs_.sync_directory(segments_path());
+  TRY_ASSIGN(const std::vector<std::string> names, file_names());
+  for (const std::string& name : names) {
+    const std::string path = io::join_path(segments_path(), name);
+    auto source = io::open_block_file(fs_, path, nullptr);
+    if (source.ok() && (*source)->check_all().ok()) {
+      continue;
+    }
+    if (!fs_.info(folder).ok()) {
+      TRY(fs_.make_directory(folder, 0700));
+    }
+    const Status moved = fs_.rename(path, io::join_path(folder, name));
+    if (!moved.ok() && moved.error().code != Code::NotFound) {
+      return moved;
+    }
+  }
+  return names.empty() ? Status{} : fs_.sync_directory(segments_path());
 }
 
 std::uint64_t Segments::bytes_on_disk() const {

@@ -60,8 +60,10 @@ class Segments {
   /// Removes files that the reader's state does not list: leftovers of an interrupted write, and
   /// segments that were merged away. Only the lease holder may call it.
   Status remove_unlisted(store::Reader& reader);
-  /// Moves a segment file into damaged/ (nothing when it is gone already).
-  Status set_aside(const std::string& file_name);
+  /// Reads every segment file and moves those that do not check into damaged/; forgets what is
+  /// open. Sound ones stay until a commit no longer lists them, so that a rebuild that fails half
+  /// way (a full disk) leaves them; one that is written again under its name has the same bytes.
+  Status set_damaged_aside();
   /// Sum of the sizes of the segment files on disk.
   [[nodiscard]] std::uint64_t bytes_on_disk() const;
   /// Names of the files in segments/, sorted.

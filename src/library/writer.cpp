@@ -152,7 +152,6 @@ Status Writer::index_file(const store::SourceRow& source, Prepared& prepared) {
     TRY(bury(source, prepared.record.path));
   } else {
     TRY_ASSIGN(moved, apply_move(source, prepared));
-    TRY(transaction_->remove_skipped(source.id, prepared.record.path));
   }
   if (!moved) {
     TRY_ASSIGN(const store::PutCounts counts,
@@ -176,12 +175,20 @@ Status Writer::index_file(const store::SourceRow& source, Prepared& prepared) {
 Status Writer::apply(const store::SourceRow& source, Prepared prepared) {
   TRY(begin_if_needed());
   const std::optional<store::FileState>& known = prepared.candidate.known;
+  // One that the walk left out before, and now lists, has a row too.
+  if (prepared.candidate.skipped_before || !known) {
+    TRY(transaction_->remove_skipped(source.id, prepared.candidate.entry.path));
+  }
   switch (prepared.kind) {
     case Prepared::Kind::Indexed: TRY(index_file(source, prepared)); break;
     case Prepared::Kind::Touched:
       TRY(transaction_->touch_file(known->id, prepared.candidate.entry.mtime_ns,
                                    prepared.candidate.entry.inode));
       ++totals_.touched;
+      break;
+    case Prepared::Kind::Unreadable:
+      TRY(transaction_->put_skipped(prepared.skipped));
+      ++totals_.skipped;
       break;
     case Prepared::Kind::Skipped:
       TRY(transaction_->put_skipped(prepared.skipped));
@@ -203,6 +210,7 @@ Status Writer::apply(const store::SourceRow& source, Prepared prepared) {
 }
 
 Status Writer::finish_source(const store::SourceRow& source,
+                             const std::vector<std::string>& skips_over,
                              const std::vector<store::SkippedRow>* walk_skipped) {
   TRY(begin_if_needed());
   for (const auto& [hash, state] : gone_[source.id]) {
@@ -213,6 +221,9 @@ Status Writer::finish_source(const store::SourceRow& source,
     ++batch_files_;
   }
   gone_.erase(source.id);
+  for (const std::string& path : skips_over) {
+    TRY(transaction_->remove_skipped(source.id, path));
+  }
   if (walk_skipped != nullptr) {
     TRY(transaction_->set_walk_skipped(source.id, *walk_skipped));
   }
@@ -238,8 +249,8 @@ Status Writer::commit() {
   if (!transaction_) {
     return {};
   }
-  TRY(list_built(*builder_, *transaction_));
-  auto committed = transaction_->commit();
+  const Status listed = list_built(*builder_, *transaction_);
+  auto committed = listed.ok() ? transaction_->commit() : Result<std::uint64_t>(listed.error());
   abandon();
   if (!committed.ok()) {
     return std::move(committed).error();

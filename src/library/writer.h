@@ -56,7 +56,9 @@ class Writer {
   /// Adds a prepared file to the batch; commits when the batch is full.
   Status apply(const store::SourceRow& source, Prepared prepared);
   /// Removes what expect_gone() named and was not moved; records the walk's skipped entries.
-  Status finish_source(const store::SourceRow& source,
+  /// @param skips_over    paths that are no longer left out for their content
+  /// @param walk_skipped  null: only a part of the source was looked at
+  Status finish_source(const store::SourceRow& source, const std::vector<std::string>& skips_over,
                        const std::vector<store::SkippedRow>* walk_skipped);
   /// Commits what is in the batch; nothing when it is empty.
   Status commit();

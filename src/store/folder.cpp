@@ -12,8 +12,8 @@ constexpr std::size_t kFilesListed = 1'000'000;
 
 /// What create() may meet in a folder without a library.
 bool may_stand_in_new_folder(std::string_view name) {
-  return name == "lock" || name == ".gitignore" || name == "segments" || name == "damaged" ||
-         name.starts_with("library.db-new");
+  return name == "lock" || name == ".gitignore" || name == "root" || name == "segments" ||
+         name == "damaged" || name.starts_with("library.db-new") || io::is_temporary_name(name);
 }
 
 Status check_new_folder(io::FileSystem& fs, const Layout& layout) {

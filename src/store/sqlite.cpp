@@ -14,6 +14,9 @@ Code code_of(int rc, int system_error) {
   if (rc == SQLITE_IOERR_DATA || rc == SQLITE_IOERR_CORRUPTFS || rc == SQLITE_IOERR_SHORT_READ) {
     return Code::Corruption;
   }
+  if (rc == SQLITE_IOERR_SHMSIZE) {
+    return Code::NoSpace;  // SQLite keeps no errno of this write
+  }
   switch (rc & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

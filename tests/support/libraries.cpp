@@ -143,4 +143,32 @@ std::vector<std::string> segment_bytes(const std::string& directory) {
   return all;
 }
 
+std::vector<std::string> dump_skipped(library::Library& library) {
+  const auto status = library.status({true, false}, {});
+  if (!status.ok()) {
+    ADD_FAILURE() << status.error().message;
+    return {};
+  }
+  std::vector<std::string> lines;
+  for (const library::SkippedInfo& entry : status->skipped_list) {
+    lines.push_back(fmt::format("{} {} {}", entry.path, entry.reason, entry.detail));
+  }
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+void expect_equal_to_fresh(library::Library& library, const LibrarySetup& setup,
+                           const std::string& fresh_directory) {
+  LibrarySetup fresh_setup = setup;
+  fresh_setup.directory = fresh_directory;
+  const auto fresh = open_or_create(fresh_setup);
+  index_all(*fresh);
+  EXPECT_EQ(dump_truth(setup.directory), dump_truth(fresh_directory));
+  EXPECT_EQ(dump_skipped(library), dump_skipped(*fresh));
+  const std::vector<std::string> queries = {"retry request",    "session token",
+                                            "parse header",     "ledger lang:python",
+                                            "\"order packet\"", "marker"};
+  EXPECT_EQ(dump_answers(library, queries, 3'000), dump_answers(*fresh, queries, 3'000));
+}
+
 }  // namespace sonde::testing

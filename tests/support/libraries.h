@@ -53,4 +53,12 @@ std::vector<std::string> dump_answers(library::Library& library,
 /// The bytes of the segment files, by content (the names carry a generation).
 std::vector<std::string> segment_bytes(const std::string& directory);
 
+/// What was left out and why, a line each, in order.
+std::vector<std::string> dump_skipped(library::Library& library);
+
+/// Fails the test unless truth, answers and what was left out are those of a fresh library of the
+/// same root, which is made in `fresh_directory`.
+void expect_equal_to_fresh(library::Library& library, const LibrarySetup& setup,
+                           const std::string& fresh_directory);
+
 }  // namespace sonde::testing

@@ -139,7 +139,8 @@ void print_answer(const Context& context, const library::SearchAnswer& answer) {
                               context.streams.out_terminal.width, search.request.explain};
   if (search.files_only) {
     render_paths(context.streams.out, answer, options);
-  } else if (context.for_people()) {
+  } else if (context.for_people() || search.request.explain) {
+    // Explanations are read by people, also through a pager; tools take --json.
     render_for_people(context.streams.out, answer, options);
   } else {
     render_plain(context.streams.out, answer, options);

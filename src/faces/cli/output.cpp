@@ -15,7 +15,7 @@ std::string completeness_note(const library::Completeness& index) {
         " changed since the library read them");
   }
   if (!index.scan_finished) {
-    add("not every file could be compared in time");
+    add("not every file could be compared with the disk");
   }
   if (index.pending_chunks > 0) {
     add(counted(index.pending_chunks, "place is", "places are") + " not searchable by meaning yet");

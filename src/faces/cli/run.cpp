@@ -49,6 +49,9 @@ std::string explained(const Error& error, Command command) {
       error.message.find("sonde doctor") == std::string::npos) {
     return error.message + "; `sonde doctor` says what is damaged and what can be done";
   }
+  if (error.code == Code::NoSpace && command != Command::None) {
+    return error.message + "; make space and run the same command again, what was done is kept";
+  }
   if (error.code == Code::Internal) {
     return error.message + " (this is a mistake in Sonde; please report it)";
   }

@@ -1,0 +1,281 @@
+#include "embed/local_encoder.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "embed/model_testing.h"
+#include "io/test_folder.h"
+
+namespace sonde::embed {
+namespace {
+
+TestModel model_of_letters(unsigned seed) {
+  TestModel model = TestModel::random(tiny_config(), seed);
+  model.vocabulary = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
+  for (char letter = 'a'; letter <= 'z'; ++letter) {
+    model.vocabulary.emplace_back(1, letter);
+  }
+  for (char letter = 'a'; letter <= 'z'; ++letter) {
+    model.vocabulary.push_back(std::string("##") + letter);
+  }
+  return model;
+}
+
+std::vector<std::string> some_texts(std::size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<std::string> texts(count);
+  for (std::string& text : texts) {
+    for (std::size_t words = random() % 8; words > 0; --words) {
+      for (std::size_t letters = 1 + random() % 6; letters > 0; --letters) {
+        text += static_cast<char>('a' + random() % 26);
+      }
+      text += ' ';
+    }
+  }
+  return texts;
+}
+
+std::vector<std::string_view> views(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+/// Writes a file as a later writer would: with another time, whatever the clock's step.
+void rewrite(const std::string& path, std::string_view bytes) {
+  const auto time = std::filesystem::last_write_time(path) + std::chrono::seconds(1);
+  write_bytes(path, bytes);
+  std::filesystem::last_write_time(path, time);
+}
+
+class LocalEncoderTest : public ::testing::Test {
+ protected:
+  LocalEncoderTest() { model_of_letters(1).write(model_); }
+
+  Result<std::unique_ptr<LocalEncoder>> open(const LocalEncoderOptions& options = {}) {
+    return LocalEncoder::open(io::real_file_system(), model_, pool_, options);
+  }
+
+  ThreadPool pool_{3, "embed"};
+  const io::TestFolder folder_;
+  const std::string model_ = folder_.path("tiny-letters");
+};
+
+TEST_F(LocalEncoderTest, documents_and_queries_give_the_same_vectors_in_the_order_of_the_texts) {
+  for (const std::uint32_t budget : {1U, 30U, 512U}) {
+    LocalEncoderOptions options;
+    options.batch_tokens = budget;
+    const auto encoder = open(options);
+    ASSERT_TRUE(encoder.ok()) << encoder.error().message;
+    const std::vector<std::string> texts = some_texts(60, budget);
+    std::vector<float> out(texts.size() * 32);
+    ASSERT_TRUE((*encoder)->embed_documents(views(texts), out, {}).ok());
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const auto alone = (*encoder)->embed_query(texts[i], {});
+      ASSERT_TRUE(alone.ok());
+      ASSERT_TRUE(std::equal(alone->begin(), alone->end(), &out[i * 32])) << "text " << i;
+    }
+  }
+}
+
+TEST_F(LocalEncoderTest, identical_texts_are_embedded_once) {
+  const auto encoder = open();
+  ASSERT_TRUE(encoder.ok());
+  const std::vector<std::string> texts = {"ab", "cd", "ab", "ab", "cd", "e"};
+  std::vector<float> out(texts.size() * 32);
+  ASSERT_TRUE((*encoder)->embed_documents(views(texts), out, {}).ok());
+  EXPECT_EQ((*encoder)->counters().texts, 3U);
+  EXPECT_EQ((*encoder)->counters().tokens, 4U + 4U + 3U);
+  EXPECT_EQ((*encoder)->counters().queries, 0U);
+  EXPECT_TRUE(std::equal(&out[0], &out[32], &out[2 * 32]));
+  EXPECT_TRUE(std::equal(&out[0], &out[32], &out[3 * 32]));
+  EXPECT_TRUE(std::equal(&out[32], &out[2 * 32], &out[4 * 32]));
+  EXPECT_FALSE(std::equal(&out[0], &out[32], &out[32]));
+}
+
+TEST_F(LocalEncoderTest, texts_are_cut_at_the_models_limit_and_counted_whole) {
+  const auto encoder = open();
+  ASSERT_TRUE(encoder.ok());
+  const std::string longest(22, 'a');  // 24 tokens with [CLS] and [SEP]
+  EXPECT_EQ((*encoder)->count_tokens(longest), 24U);
+  EXPECT_EQ((*encoder)->count_tokens(longest + "bcd"), 27U);
+  EXPECT_EQ((*encoder)->count_tokens(""), 2U);
+  EXPECT_EQ(*(*encoder)->embed_query(longest, {}), *(*encoder)->embed_query(longest + "bcd", {}));
+  LocalEncoderOptions wider;
+  wider.max_tokens = 40;
+  const auto other = open(wider);
+  ASSERT_TRUE(other.ok());
+  EXPECT_NE(*(*other)->embed_query(longest, {}), *(*other)->embed_query(longest + "bcd", {}));
+  EXPECT_NE((*other)->id(), (*encoder)->id());
+}
+
+TEST_F(LocalEncoderTest, no_texts_and_texts_that_do_not_fit_the_output) {
+  const auto encoder = open();
+  ASSERT_TRUE(encoder.ok());
+  EXPECT_TRUE((*encoder)->embed_documents({}, {}, {}).ok());
+  const std::vector<std::string_view> texts = {"a", "b"};
+  std::vector<float> out(32);
+  EXPECT_EQ((*encoder)->embed_documents(texts, out, {}).error().code, Code::InvalidArgument);
+}
+
+TEST_F(LocalEncoderTest, what_is_cancelled_says_so) {
+  const auto encoder = open();
+  ASSERT_TRUE(encoder.ok());
+  CancelSource source;
+  source.cancel();
+  const std::vector<std::string> texts = some_texts(50, 1);
+  std::vector<float> out(texts.size() * 32);
+  EXPECT_EQ((*encoder)->embed_documents(views(texts), out, source.token()).error().code,
+            Code::Cancelled);
+  EXPECT_EQ((*encoder)->embed_query("a", source.token()).error().code, Code::Cancelled);
+  EXPECT_EQ((*encoder)->counters().texts, 0U);
+  EXPECT_TRUE((*encoder)->embed_documents(views(texts), out, {}).ok());  // and goes on afterwards
+}
+
+TEST_F(LocalEncoderTest, sixty_four_threads_get_what_one_thread_gets) {
+  const auto opened = open();
+  ASSERT_TRUE(opened.ok());
+  LocalEncoder& encoder = **opened;
+  const std::vector<std::string> texts = some_texts(24, 2);
+  std::vector<float> wanted(texts.size() * 32);
+  ASSERT_TRUE(encoder.embed_documents(views(texts), wanted, {}).ok());
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (std::size_t thread = 0; thread < 64; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (std::size_t round = 0; round < 3; ++round) {
+        if (thread % 2 == 0) {
+          std::vector<float> out(wanted.size());
+          const bool same = encoder.embed_documents(views(texts), out, {}).ok() && out == wanted;
+          wrong += same ? 0 : 1;
+        } else {
+          const std::size_t i = (thread + round) % texts.size();
+          const auto vector = encoder.embed_query(texts[i], {});
+          const bool same =
+              vector.ok() && std::equal(vector->begin(), vector->end(), &wanted[i * 32]);
+          wrong += same ? 0 : 1;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(encoder.counters().queries, 96U);
+}
+
+TEST_F(LocalEncoderTest, scratch_that_is_kept_is_bounded) {
+  const auto encoder = open();
+  ASSERT_TRUE(encoder.ok());
+  const std::vector<std::string> texts = some_texts(200, 3);
+  std::vector<float> out(texts.size() * 32);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 32; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 10; ++round) {
+        EXPECT_TRUE((*encoder)->embed_query(texts[0] + texts[1], {}).ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  ASSERT_TRUE((*encoder)->embed_documents(views(texts), out, {}).ok());
+  // Four for queries and one for each lane, each below 1 MiB for this model.
+  EXPECT_LT((*encoder)->bytes(), 7U << 20);
+}
+
+TEST_F(LocalEncoderTest, the_id_tells_the_model) {
+  const auto encoder = open();
+  ASSERT_TRUE(encoder.ok());
+  const ModelId id = (*encoder)->id();
+  EXPECT_EQ(id.name, "tiny-letters");
+  EXPECT_EQ(id.weights.size(), 32U);
+  EXPECT_EQ(id.precision, "f32");
+  EXPECT_EQ(id.pooling, "mean");
+  EXPECT_EQ(id.dimensions, 32U);
+  EXPECT_EQ(id.max_tokens, 24U);
+  EXPECT_EQ(id.key(), id.weights + ":f32:mean:32:24:tiny-letters");
+}
+
+TEST_F(LocalEncoderTest, the_hash_is_kept_beside_the_model_and_taken_anew_when_a_file_changes) {
+  auto& fs = io::real_file_system();
+  const BertConfig config = tiny_config();
+  const auto first = identify(fs, model_, config, 24);
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  const std::string kept = io::join_path(model_, kHashFile);
+  const auto text = io::read_file(fs, kept, 4096);
+  ASSERT_TRUE(text.ok());
+  // While nothing changed it is believed: the proof is that a false one is.
+  std::string false_hash = *text;
+  const std::size_t at = false_hash.find(first->weights);
+  ASSERT_NE(at, std::string::npos);
+  false_hash.replace(at, 32, std::string(32, '0'));
+  write_bytes(kept, false_hash);
+  EXPECT_EQ(identify(fs, model_ + "/", config, 24)->weights, std::string(32, '0'));
+  EXPECT_EQ(identify(fs, model_ + "/", config, 24)->name, "tiny-letters");
+  // Other weights, another tokenizer, a kept hash that is none.
+  rewrite(model_ + "/model.safetensors", model_of_letters(2).weights());
+  const auto second = identify(fs, model_, config, 24);
+  EXPECT_NE(second->weights, first->weights);
+  EXPECT_NE(second->weights, std::string(32, '0'));
+  rewrite(model_ + "/vocab.txt", "[UNK]\n[CLS]\n[SEP]\n");
+  const auto third = identify(fs, model_, config, 24);
+  EXPECT_NE(third->weights, second->weights);
+  for (const char* bad : {"", "{", "[]", "{}", "{\"hash\":1}"}) {
+    write_bytes(kept, bad);
+    EXPECT_EQ(identify(fs, model_, config, 24)->weights, third->weights) << bad;
+  }
+}
+
+TEST_F(LocalEncoderTest, the_hash_depends_on_bytes_alone) {
+  const std::string copy = folder_.path("copy");
+  model_of_letters(1).write(copy);
+  auto& fs = io::real_file_system();
+  EXPECT_EQ(identify(fs, model_, tiny_config(), 24)->weights,
+            identify(fs, copy, tiny_config(), 24)->weights);
+}
+
+TEST_F(LocalEncoderTest, files_that_do_not_belong_together_are_refused) {
+  TestModel small = model_of_letters(1);
+  small.config.vocabulary = 50;
+  small.tensors["embeddings.word_embeddings.weight"].shape[0] = 50;
+  small.tensors["embeddings.word_embeddings.weight"].values.resize(std::size_t{50} * 32);
+  small.write(model_);
+  const auto encoder = open();
+  ASSERT_FALSE(encoder.ok());
+  EXPECT_EQ(encoder.error().code, Code::InvalidArgument);
+  EXPECT_NE(encoder.error().message.find("belong"), std::string::npos) << encoder.error().message;
+  model_of_letters(1).write(model_);
+  LocalEncoderOptions options;
+  options.max_tokens = 41;
+  EXPECT_EQ(open(options).error().code, Code::InvalidArgument);
+  options.max_tokens = 2;
+  EXPECT_EQ(open(options).error().code, Code::Unsupported);
+  for (const char* name : {"vocab.txt", "model.safetensors", "config.json"}) {
+    model_of_letters(1).write(model_);
+    std::filesystem::remove(model_ + "/" + name);
+    const auto missing = open();
+    ASSERT_FALSE(missing.ok()) << name;
+    EXPECT_EQ(missing.error().code, Code::NotFound) << missing.error().message;
+    EXPECT_NE(missing.error().message.find(model_), std::string::npos) << missing.error().message;
+  }
+}
+
+TEST(Lanes, whoever_waits_for_a_lane_can_be_cancelled) {
+  Lanes lanes(1);
+  ASSERT_TRUE(lanes.enter({}).ok());
+  CancelSource source;
+  source.cancel();
+  EXPECT_EQ(lanes.enter(source.token()).error().code, Code::Cancelled);
+  lanes.leave();
+  EXPECT_TRUE(lanes.enter({}).ok());
+}
+
+}  // namespace
+}  // namespace sonde::embed
