@@ -52,6 +52,23 @@ class Checksum64 {
   std::unique_ptr<State> state_;
 };
 
+/// SHA-256 of bytes that come in pieces. Threads: owned by one thread.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+
+  void update(std::string_view bytes);
+  /// Of all bytes so far, as 64 lower-case hexadecimal digits; nothing may follow.
+  [[nodiscard]] std::string finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 /// `bytes` as lower-case hexadecimal digits.
 std::string to_hex(std::string_view bytes);
 

@@ -52,5 +52,14 @@ TEST(Hex, has_two_lower_case_digits_a_byte) {
   EXPECT_EQ(to_hex(""), "");
 }
 
+TEST(Sha256, pieces_give_the_published_value_of_the_whole) {
+  Sha256 hash;
+  hash.update("abcdbcdecdefdefgefghfghighij");
+  hash.update("");
+  hash.update("hijkijkljklmklmnlmnomnopnopq");
+  // FIPS 180-4's example of 448 bits.
+  EXPECT_EQ(hash.finish(), "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+}
+
 }  // namespace
 }  // namespace sonde

@@ -23,6 +23,8 @@ namespace {
 constexpr std::size_t kFileLimitBytes = 1 << 20;
 constexpr std::size_t kPatternLimit = 10'000;
 constexpr std::size_t kPatternLimitBytes = 4096;
+constexpr std::size_t kTextLimitBytes = 4096;
+constexpr std::int64_t kTokenLimit = 1'000'000;
 constexpr std::int64_t kThreadLimit = 256;
 constexpr std::int64_t kResultLimit = 1000;
 constexpr std::int64_t kRefreshBudgetLimitMs = 60'000;
@@ -82,6 +84,15 @@ Status read_size(const toml::node& node, const Where& where, std::uint64_t least
     return where.error(node, expected);
   }
   out = bytes;
+  return {};
+}
+
+Status read_text(const toml::node& node, const Where& where, std::string& out) {
+  const auto value = node.value_exact<std::string>();
+  if (!value || value->size() > kTextLimitBytes) {
+    return where.error(node, fmt::format("text of at most {} bytes", kTextLimitBytes));
+  }
+  out = *value;
   return {};
 }
 
@@ -153,6 +164,15 @@ const std::vector<Key>& keys() {
        [](Node n, At w, Config& c) {
          return read_number(n, w, 0, kRefreshBudgetLimitMs, c.refresh_budget_ms);
        }},
+      {"embedding", "url", [](Node n, At w, Config& c) { return read_text(n, w, c.server.url); }},
+      {"embedding", "model",
+       [](Node n, At w, Config& c) { return read_text(n, w, c.server.model); }},
+      {"embedding", "key_variable",
+       [](Node n, At w, Config& c) { return read_text(n, w, c.server.key_variable); }},
+      {"embedding", "max_tokens",
+       [](Node n, At w, Config& c) {
+         return read_number(n, w, 0, kTokenLimit, c.server.max_tokens);
+       }},
   };
   return all;
 }
@@ -166,7 +186,9 @@ Error unknown_key(const std::string& file, const toml::node& node, const std::st
                                                   file, node.source().begin.line, name, known)};
 }
 
-bool is_table_name(std::string_view name) { return name == "index" || name == "search"; }
+bool is_table_name(std::string_view name) {
+  return name == "index" || name == "search" || name == "embedding";
+}
 
 Status read_table(const toml::table& table, std::string_view table_name, const std::string& file,
                   Config& config) {
@@ -281,7 +303,15 @@ Result<Config> read_config(const Environment& environment, const std::string& ro
     TRY(apply_file(environment.config_home + "/sonde/config.toml", config));
   }
   if (!root.empty()) {
-    TRY(apply_file(root + (root.back() == '/' ? "" : "/") + ".sonde.toml", config));
+    const EmbeddingServer users = config.server;
+    const std::string path = root + (root.back() == '/' ? "" : "/") + ".sonde.toml";
+    TRY(apply_file(path, config));
+    if (config.server != users) {
+      return Error{Code::InvalidArgument,
+                   path +
+                       ": [embedding] belongs into the user's own config.toml: a project's file "
+                       "could send what it is searched with elsewhere"};
+    }
   }
   return config;
 }

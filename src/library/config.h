@@ -11,6 +11,16 @@
 
 namespace sonde::library {
 
+/// An embeddings server instead of a model of this machine. Only the user's own file may name one:
+/// a project's could send everything it is searched with elsewhere.
+struct EmbeddingServer {
+  std::string url;               // [embedding] url; empty: none
+  std::string model;             // [embedding] model
+  std::string key_variable;      // [embedding] key_variable: which environment variable has the key
+  std::uint32_t max_tokens = 0;  // [embedding] max_tokens; 0: unknown
+  bool operator==(const EmbeddingServer&) const = default;
+};
+
 struct Config {
   std::vector<std::string> exclude;            // [index] exclude: patterns in .gitignore's syntax
   bool include_hidden = false;                 // [index] hidden
@@ -23,6 +33,7 @@ struct Config {
   bool refresh = true;                   // [search] refresh
   std::uint32_t refresh_budget_ms = 50;  // [search] refresh_budget_ms
   std::string color = "auto";            // color: auto, always, never
+  EmbeddingServer server = {};
 };
 
 /// Reads both files; a missing one is nothing. Errors: InvalidArgument (names file, line, key and

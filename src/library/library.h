@@ -18,7 +18,7 @@ namespace sonde::library {
 
 /// How far long work is. Called often from one thread; must be quick.
 struct Progress {
-  enum class Phase { Scan, Index, Merge, Check, Rebuild, Embed } phase = Phase::Scan;
+  enum class Phase { Scan, Index, Merge, Check, Rebuild, Embed, Download } phase = Phase::Scan;
   std::uint64_t files_done = 0;
   std::uint64_t files_total = 0;
   std::uint64_t bytes_done = 0;

@@ -216,9 +216,20 @@ Result<Environment> environment_of_process() {
   environment.home = variable("HOME");
   environment.config_home = xdg_folder("XDG_CONFIG_HOME", environment.home, ".config");
   environment.state_home = xdg_folder("XDG_STATE_HOME", environment.home, ".local/state");
+  environment.data_home = xdg_folder("XDG_DATA_HOME", environment.home, ".local/share");
   environment.library = variable("SONDE_LIBRARY");
+  environment.hub_endpoint = variable("HF_ENDPOINT");
+  environment.variable = [](const std::string& name) { return variable(name.c_str()); };
   environment.worker_program = find_worker_program();
   return environment;
+}
+
+Result<std::string> models_folder(const Environment& environment) {
+  if (environment.data_home.empty()) {
+    return Error{Code::InvalidArgument,
+                 "there is no folder for models: neither HOME nor XDG_DATA_HOME is set"};
+  }
+  return join(environment.data_home, "sonde/models");
 }
 
 Result<Location> find_library(const Environment& environment, const std::string& start,

@@ -2,6 +2,7 @@
 // Where a library is: found by walking up, as git does, or named.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,15 @@ struct Environment {
   std::string state_home;         // XDG_STATE_HOME or ~/.local/state
   std::string library;            // SONDE_LIBRARY, or empty
   std::string worker_program;     // absolute path of sonde-worker
+  std::string data_home = {};     // XDG_DATA_HOME or ~/.local/share
+  std::string hub_endpoint = {};  // HF_ENDPOINT, or empty
+  /// Another variable that the settings name, such as the one with a server's key; empty when it is
+  /// not set. May be null.
+  std::function<std::string(const std::string& name)> variable = {};
 };
+
+/// The folder with this user's models (embed/model_store.h). Errors: InvalidArgument (no home).
+Result<std::string> models_folder(const Environment& environment);
 
 /// Reads the process's environment; finds sonde-worker beside the program (build folder) or in
 /// ../libexec/sonde, else where SONDE_WORKER says. Errors: Io (no working folder).

@@ -195,11 +195,18 @@ TEST_F(EnvironmentTest, the_process_says_where_its_folders_are) {
   ::setenv("HOME", "/home/user", 1);
   ::setenv("XDG_CONFIG_HOME", "relative/is/ignored", 1);
   ::setenv("XDG_STATE_HOME", "/var/state", 1);
+  ::setenv("XDG_DATA_HOME", "/var/data", 1);
+  ::setenv("HF_ENDPOINT", "https://hub.example", 1);
   ::setenv("SONDE_LIBRARY", "/some/library", 1);
   const auto environment = environment_of_process();
   ASSERT_TRUE(environment.ok());
   EXPECT_EQ(environment->config_home, "/home/user/.config");
   EXPECT_EQ(environment->state_home, "/var/state");
+  EXPECT_EQ(environment->data_home, "/var/data");
+  EXPECT_EQ(models_folder(*environment).value(), "/var/data/sonde/models");
+  EXPECT_EQ(environment->hub_endpoint, "https://hub.example");
+  EXPECT_EQ(environment->variable("XDG_DATA_HOME"), "/var/data");
+  EXPECT_EQ(environment->variable("SONDE_TEST_NOT_SET"), "");
   EXPECT_EQ(environment->library, "/some/library");
   EXPECT_EQ(environment->working_directory, std::filesystem::current_path().string());
   EXPECT_TRUE(environment->worker_program.ends_with("sonde-worker"));

@@ -1,4 +1,4 @@
-// sonde-worker: reads untrusted source text in a sandbox, as a child of sonde. It speaks the frames
+// sonde-worker: reads untrusted source text and archives in a sandbox, as a child of sonde. It speaks the frames
 // of worker/protocol.h over descriptor 3 and is of no use on its own.
 
 #include <sys/stat.h>
@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string>
 
+#include "embed/unpack_job.h"
 #include "text/chunk_job.h"
 #include "worker/pool.h"
 #include "worker/worker_process.h"
@@ -28,5 +29,6 @@ int main() {
   sonde::worker::Handlers handlers;
   handlers[JobKind::Echo] = [](std::string_view payload) { return std::string(payload); };
   handlers[JobKind::Chunk] = sonde::text::handle_chunk_job;
+  handlers[JobKind::UnpackModel] = sonde::embed::handle_unpack_job;
   return sonde::worker::serve(sonde::worker::kWorkerSocket, handlers);
 }

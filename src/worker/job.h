@@ -16,6 +16,7 @@ enum class JobKind : std::uint16_t {
   Echo = 1,       // answers its payload; for tests and to warm a worker up
   Misbehave = 2,  // crashes, hangs, eats memory or lies on purpose; only where a test registers it
   Chunk = 10,     // source text to chunks (text/chunk_job.h)
+  UnpackModel = 20,  // an archive to a model's files (embed/unpack_job.h)
 };
 
 struct Job {

@@ -180,6 +180,45 @@ void add_sources(CLI::App& root, Target& target) {
       ->required();
 }
 
+void add_models(CLI::App& root, Target& target) {
+  CLI::App& app =
+      add_command(root, target, "model", "The models that search by meaning", Command::None);
+  app.require_subcommand(1);
+  app.footer("sonde model add PATH | pull NAME | list | use NAME | remove NAME | test [NAME]");
+  ModelOptions& model = target.invocation.model;
+  const auto add = [&](const char* name, const char* description, Command command,
+                       const char* argument, const char* about) -> CLI::App& {
+    CLI::App& sub = add_command(app, target, name, description, command);
+    sub.add_option(std::string(argument) == "PATH" ? "path" : "name", model.what, about)
+        ->type_name(argument)
+        ->required(command != Command::ModelTest);
+    if (command == Command::ModelAdd || command == Command::ModelPull) {
+      sub.add_option("--name", model.name, "The name to keep it under")->type_name("NAME");
+    }
+    return sub;
+  };
+  add("add", "Take a model from a folder, wheel, zip or tar", Command::ModelAdd, "PATH",
+      "The folder or archive");
+  add("pull", "Bring a model from the Hugging Face hub", Command::ModelPull, "NAME",
+      "OWNER/NAME, or NAME alone for sentence-transformers/NAME");
+  add_command(app, target, "list", "List the models", Command::ModelList);
+  add("use", "Use this model for new libraries", Command::ModelUse, "NAME", "The model");
+  add("remove", "Remove a model", Command::ModelRemove, "NAME", "The model");
+  add("test", "Try whether a model works, and how fast", Command::ModelTest, "NAME",
+      "The model; the one in use by default");
+}
+
+void add_embed(CLI::App& root, Target& target) {
+  CLI::App& app =
+      add_command(root, target, "embed", "Turn texts into vectors with the model", Command::Embed);
+  EmbedOptions& embed = target.invocation.embed;
+  app.add_option("texts", embed.texts, "The texts; none: each line of standard input")
+      ->type_name("TEXT");
+  app.add_flag("--query", embed.query, "As queries, not as documents");
+  app.add_option("--model", embed.model, "This model, instead of the one in use")
+      ->type_name("NAME");
+}
+
 void add_care(CLI::App& root, Target& target) {
   Invocation& invocation = target.invocation;
   CLI::App& status = add_command(root, target, "status",
@@ -217,6 +256,8 @@ void build(CLI::App& app, Target& target) {
   add_search(app, target);
   add_similar(app, target);
   add_sources(app, target);
+  add_models(app, target);
+  add_embed(app, target);
   add_care(app, target);
   add_common_everywhere(app, target);
 }

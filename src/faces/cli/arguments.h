@@ -24,6 +24,13 @@ enum class Command {
   Doctor,
   Reset,
   Completion,
+  ModelAdd,
+  ModelPull,
+  ModelList,
+  ModelUse,
+  ModelRemove,
+  ModelTest,
+  Embed,
 };
 
 /// What every command takes.
@@ -54,6 +61,17 @@ struct SearchOptions {
   bool json_lines = false;
 };
 
+struct ModelOptions {
+  std::string what;  // a path (add), what the hub calls it (pull), or a name; empty: the one in use
+  std::string name;  // --name
+};
+
+struct EmbedOptions {
+  std::vector<std::string> texts;  // none: lines of standard input
+  std::string model;               // --model; empty: as the settings say
+  bool query = false;
+};
+
 /// One command line, read. Only the part of its command is filled.
 struct Invocation {
   Command command = Command::None;
@@ -64,6 +82,8 @@ struct Invocation {
   library::StatusRequest status;
   std::string source;              // of source add and source remove, as typed
   std::vector<std::string> paths;  // of forget, as typed
+  ModelOptions model;
+  EmbedOptions embed;
   bool repair = false;
   bool yes = false;
   std::string shell;

@@ -77,5 +77,7 @@ Result<int> run_forget(Context& context);
 Result<int> run_doctor(Context& context);
 Result<int> run_reset(Context& context);
 Result<int> run_completion(Context& context);
+Result<int> run_model(Context& context);
+Result<int> run_embed(Context& context);
 
 }  // namespace sonde::faces::cli

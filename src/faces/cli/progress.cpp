@@ -19,6 +19,7 @@ const char* phase_name(library::Progress::Phase phase) {
     case library::Progress::Phase::Check: return "checking";
     case library::Progress::Phase::Rebuild: return "rebuilding";
     case library::Progress::Phase::Embed: return "embedding";
+    case library::Progress::Phase::Download: return "downloading";
   }
   return "working";
 }

@@ -32,6 +32,13 @@ Result<int> dispatch(Context& context) {
     case Command::Doctor: return run_doctor(context);
     case Command::Reset: return run_reset(context);
     case Command::Completion: return run_completion(context);
+    case Command::ModelAdd:
+    case Command::ModelPull:
+    case Command::ModelList:
+    case Command::ModelUse:
+    case Command::ModelRemove:
+    case Command::ModelTest: return run_model(context);
+    case Command::Embed: return run_embed(context);
     case Command::None: context.streams.out << kShortHelp; return kDone;
   }
   return Error{Code::Internal, "a command without its code"};

@@ -346,6 +346,73 @@ Document completion_object(const std::string& shell, const std::string& script) 
   return Document(std::move(object));
 }
 
+namespace {
+
+Object model_value(const embed::ModelInfo& model) {
+  Object object;
+  object["name"] = text(model.id.name);
+  put_path(object, "folder", model.folder);
+  object["hash"] = text_or_null(model.id.weights);
+  object["precision"] = text_or_null(model.id.precision);
+  object["pooling"] = text_or_null(model.id.pooling);
+  object["dimensions"] = model.id.dimensions;
+  object["max_tokens"] = model.id.max_tokens;
+  object["size_bytes"] = model.size_bytes;
+  object["source"] = text_or_null(model.source);
+  object["added_at"] = text_or_null(model.added_at);
+  object["in_use"] = model.in_use;
+  object["problem"] = text_or_null(model.problem);
+  return object;
+}
+
+}  // namespace
+
+Document models_object(const std::string& folder, const std::vector<embed::ModelInfo>& models) {
+  Object object = with_schema("sonde.models/1");
+  put_path(object, "folder", folder);
+  object["models"] = Object::array();
+  for (const embed::ModelInfo& model : models) {
+    object["models"].push_back(model_value(model));
+  }
+  return Document(std::move(object));
+}
+
+Document model_object(const embed::ModelInfo& model, std::string_view action) {
+  Object object = with_schema("sonde.model/1");
+  object["action"] = std::string(action);
+  object["model"] = model_value(model);
+  return Document(std::move(object));
+}
+
+Document model_test_object(const ModelTrial& trial) {
+  Object object = with_schema("sonde.model_test/1");
+  object["model"] = text(trial.id.name);
+  object["dimensions"] = trial.id.dimensions;
+  object["passed"] = trial.passed;
+  object["failures"] = texts(trial.failures);
+  object["related"] = score(trial.related);
+  object["unrelated"] = score(trial.unrelated);
+  object["open_ms"] = score(trial.open_ms);
+  object["query_ms"] = score(trial.query_ms);
+  object["documents"] = trial.documents;
+  object["documents_ms"] = score(trial.documents_ms);
+  return Document(std::move(object));
+}
+
+Document embed_object(const embed::ModelId& model, const std::vector<float>& vectors) {
+  Object object = with_schema("sonde.embed/1");
+  object["model"] = text(model.name);
+  object["model_key"] = text(model.key());
+  object["dimensions"] = model.dimensions;
+  object["vectors"] = Object::array();
+  for (std::size_t at = 0; model.dimensions > 0 && at + model.dimensions <= vectors.size();
+       at += model.dimensions) {
+    const auto begin = vectors.begin() + static_cast<std::ptrdiff_t>(at);
+    object["vectors"].push_back(Object(std::vector<float>(begin, begin + model.dimensions)));
+  }
+  return Document(std::move(object));
+}
+
 Document text_object(const std::string& value) {
   Object object = with_schema("sonde.help/1");
   object["text"] = text(value);

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "embed/model_store.h"
 #include "library/library.h"
 
 namespace sonde::faces::json {
@@ -61,6 +62,26 @@ Document doctor_object(const library::DoctorReport& report);
 Document reset_object(const std::string& directory, const std::string& backup);
 /// "sonde.completion/1".
 Document completion_object(const std::string& shell, const std::string& script);
+/// "sonde.models/1".
+Document models_object(const std::string& folder, const std::vector<embed::ModelInfo>& models);
+/// "sonde.model/1". @param action  "added", "pulled", "kept" (it was there), "used" or "removed"
+Document model_object(const embed::ModelInfo& model, std::string_view action);
+/// What `sonde model test` found.
+struct ModelTrial {
+  embed::ModelId id;
+  bool passed = false;
+  std::vector<std::string> failures;
+  double related = 0;    // the least cosine of two texts that say the same
+  double unrelated = 0;  // the greatest of two that do not
+  double open_ms = 0;
+  double query_ms = 0;      // the median of one
+  double documents_ms = 0;  // all of them together
+  std::size_t documents = 0;
+};
+/// "sonde.model_test/1".
+Document model_test_object(const ModelTrial& trial);
+/// "sonde.embed/1". @param vectors  [n, model.dimensions], row-major
+Document embed_object(const embed::ModelId& model, const std::vector<float>& vectors);
 /// "sonde.help/1": help and version with --json.
 Document text_object(const std::string& text);
 /// "sonde.error/1".

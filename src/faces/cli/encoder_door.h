@@ -1,0 +1,37 @@
+#pragma once
+// The encoder that a command works with, as the settings and options say.
+
+#include <memory>
+
+#include "base/thread_pool.h"
+#include "embed/model_store.h"
+#include "embed/open_encoder.h"
+#include "faces/cli/context.h"
+
+namespace sonde::faces::cli {
+
+/// Errors: InvalidArgument (there is no home folder).
+Result<embed::ModelStore> model_store(const Context& context);
+
+/// An encoder with the threads it computes on.
+struct OpenedEncoder {
+  std::unique_ptr<ThreadPool> pool;
+  std::shared_ptr<embed::Encoder> encoder;  // before `pool` when this is destroyed
+};
+
+/// @param name  of a model of this machine; empty: the server that the user's settings name, else
+///              the model in use
+/// Errors: those of embed::open_encoder. InvalidArgument instead of Corruption: it is the model
+/// that is damaged, no library.
+Result<OpenedEncoder> open_chosen_encoder(const Context& context, const std::string& name);
+
+/// What a library embeds with: the server that the settings name, else the model in use, which is
+/// loaded when it is first needed. Null when there is neither, or a server that does not answer:
+/// words are searched all the same.
+std::shared_ptr<embed::Encoder> library_encoder(const Context& context,
+                                                const library::Config& config);
+
+/// The same error, when it is Corruption as InvalidArgument.
+Error of_a_model(Error error);
+
+}  // namespace sonde::faces::cli
