@@ -22,20 +22,27 @@ void handle_signal(int) {
   source->cancel();
 }
 
-}  // namespace
-
-void cancel_on_signals(CancelSource& source) {
-  signalled_source.store(&source);
+void handle(int signal, void (*handler)(int)) {
   struct sigaction action {};
-  action.sa_handler = handle_signal;
+  action.sa_handler = handler;
   ::sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-  struct sigaction ignore {};
-  ignore.sa_handler = SIG_IGN;
-  ::sigemptyset(&ignore.sa_mask);
-  ::sigaction(SIGPIPE, &ignore, nullptr);
+  ::sigaction(signal, &action, nullptr);
+}
+
+}  // namespace
+
+CancelOnSignals::CancelOnSignals(CancelSource& source) {
+  signalled_source.store(&source);
+  handle(SIGINT, handle_signal);
+  handle(SIGTERM, handle_signal);
+  handle(SIGPIPE, SIG_IGN);
+}
+
+CancelOnSignals::~CancelOnSignals() {
+  handle(SIGINT, SIG_DFL);
+  handle(SIGTERM, SIG_DFL);
+  signalled_source.store(nullptr);
 }
 
 }  // namespace sonde::faces::cli

@@ -5,8 +5,16 @@
 
 namespace sonde::faces::cli {
 
-/// From now on SIGINT and SIGTERM cancel `source`, which must live as long as the process; a second
-/// one exits with 130. SIGPIPE is ignored: writing then fails, and is handled where it is done.
-void cancel_on_signals(CancelSource& source);
+/// While it lives SIGINT and SIGTERM cancel `source`; a second one exits with 130. After it they
+/// end the program as if it had never been: the process may still be running exit handlers when
+/// there is no source any more. SIGPIPE is ignored for good: writing then fails, and is handled
+/// where it is done. At most one at a time.
+class CancelOnSignals {
+ public:
+  explicit CancelOnSignals(CancelSource& source);
+  ~CancelOnSignals();
+  CancelOnSignals(const CancelOnSignals&) = delete;
+  CancelOnSignals& operator=(const CancelOnSignals&) = delete;
+};
 
 }  // namespace sonde::faces::cli

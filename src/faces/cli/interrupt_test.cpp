@@ -18,7 +18,7 @@ TEST_P(InterruptDeathTest, the_first_signal_cancels_and_the_second_ends_the_prog
   EXPECT_EXIT(
       {
         CancelSource source;
-        cancel_on_signals(source);
+        const CancelOnSignals on_signals(source);
         std::raise(GetParam());
         if (!source.token().cancelled()) {
           ::_exit(1);
@@ -29,11 +29,24 @@ TEST_P(InterruptDeathTest, the_first_signal_cancels_and_the_second_ends_the_prog
       testing::ExitedWithCode(kInterrupted), "");
 }
 
+TEST_P(InterruptDeathTest, a_signal_after_the_run_finds_no_source_and_ends_the_program) {
+  EXPECT_EXIT(
+      {
+        {
+          CancelSource source;
+          const CancelOnSignals on_signals(source);
+        }
+        std::raise(GetParam());
+        ::_exit(2);
+      },
+      testing::KilledBySignal(GetParam()), "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Signals, InterruptDeathTest, testing::Values(SIGINT, SIGTERM));
 
 [[noreturn]] void write_to_nobody() {
   CancelSource source;
-  cancel_on_signals(source);
+  const CancelOnSignals on_signals(source);
   std::array<int, 2> ends{};
   const bool ready = ::pipe(ends.data()) == 0 && ::close(ends[0]) == 0;
   const bool failed = ready && ::write(ends[1], "x", 1) < 0 && errno == EPIPE;

@@ -52,9 +52,8 @@ int after_writing(int exit_code, int write_error, std::ostream& err) {
 }
 
 int run_guarded(const std::vector<std::string>& arguments) {
-  // Never destroyed before the process ends: a signal may come at any time.
-  static CancelSource interrupted;
-  cancel_on_signals(interrupted);
+  CancelSource interrupted;
+  const CancelOnSignals on_signals(interrupted);
 
   DescriptorBuffer out_buffer(STDOUT_FILENO);
   DescriptorBuffer err_buffer(STDERR_FILENO);
