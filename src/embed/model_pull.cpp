@@ -241,6 +241,7 @@ class Pull {
     }
     if (const std::string commit = header(response, "x-repo-commit"); is_hex(commit, 40)) {
       revision_ = commit;  // the rest is asked of the same revision
+      remote.url = url_of(file.name);
     }
     const std::string linked = bare_etag(header(response, "x-linked-etag"));
     remote.sha256 = is_hex(linked, 64) ? linked : std::string();

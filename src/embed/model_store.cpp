@@ -208,7 +208,16 @@ bool same_model(const ModelId& a, const ModelId& b) {
          a.max_tokens == b.max_tokens;
 }
 
-/// Runs its body at the end, unless told not to.
+/// What is wrong with a file is told of the file that the caller knows, not of our copy.
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  for (std::size_t at = text.find(what); at != std::string::npos;
+       at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+  return text;
+}
+
+/// Removes the folder at the end, if it is still there.
 class Cleanup {
  public:
   Cleanup(io::FileSystem& fs, std::string folder) : fs_(fs), folder_(std::move(folder)) {}
@@ -391,7 +400,11 @@ Result<AddedModel> ModelStore::install(const io::Lease&, const std::string& stag
                                        const std::string& name, const std::string& source,
                                        const CancelToken& cancel) {
   TRY(check_model_name(name));
-  TRY_ASSIGN(ModelInfo info, check(staged, name, source, cancel));
+  auto checked = check(staged, name, source, cancel);
+  if (!checked.ok()) {
+    return Error{checked.error().code, replaced(checked.error().message, staged, source)};
+  }
+  ModelInfo info = std::move(checked).value();
   info.folder = io::join_path(folder_, name);
   if (is_there(fs_, info.folder)) {
     ModelInfo present = read(name);

@@ -104,6 +104,7 @@ class Rig {
     environment.home = folder + "/home";
     environment.config_home = folder + "/home/.config";
     environment.state_home = folder + "/home/.local/state";
+    environment.data_home = folder + "/home/.local/share";
     state.answer.root = folder + "/project";
     state.status.directory = folder + "/project/.sonde";
     state.status.root = folder + "/project";

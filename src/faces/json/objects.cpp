@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <ctime>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -348,6 +351,15 @@ Document completion_object(const std::string& shell, const std::string& script) 
 
 namespace {
 
+/// The double that prints as short as the float does: 0.1, not 0.10000000149011612.
+double shortest(float value) {
+  char digits[32] = {};
+  const auto written = std::to_chars(std::begin(digits), std::end(digits), value);
+  double result = 0;
+  std::from_chars(std::begin(digits), written.ptr, result);
+  return result;
+}
+
 Object model_value(const embed::ModelInfo& model) {
   Object object;
   object["name"] = text(model.id.name);
@@ -408,7 +420,10 @@ Document embed_object(const embed::ModelId& model, const std::vector<float>& vec
   for (std::size_t at = 0; model.dimensions > 0 && at + model.dimensions <= vectors.size();
        at += model.dimensions) {
     const auto begin = vectors.begin() + static_cast<std::ptrdiff_t>(at);
-    object["vectors"].push_back(Object(std::vector<float>(begin, begin + model.dimensions)));
+    Object vector = Object::array();
+    std::for_each(begin, begin + model.dimensions,
+                  [&vector](float value) { vector.push_back(shortest(value)); });
+    object["vectors"].push_back(std::move(vector));
   }
   return Document(std::move(object));
 }
