@@ -63,13 +63,18 @@ class Handler(BaseHTTPRequestHandler):
         if mode == "busy" and count(self.path + self.command) < 2:
             return self.answer(503)
         if mode == "redirect" and parts[1] == "hub":
-            headers = self.described(mode, path, file) + [("Location", self.path.replace("/hub/", "/cdn/"))]
-            return self.answer(302, b"moved", headers)
+            target = self.path.replace("/hub/", "/cdn/")
+            if file == "model.safetensors":  # elsewhere, as to a store of large files
+                target = f"http://127.0.0.1:{self.server.server_address[1]}{target}"
+                return self.answer(302, b"moved", self.described(mode, path, file) + [("Location", target)])
+            return self.answer(307, b"moved", [("Location", target)])
+        if parts[1] == "cdn" and file == "model.safetensors" and self.command == "HEAD":
+            return self.answer(403)
         with open(path, "rb") as stream:
             content = stream.read()
         if mode == "slow" and self.command == "GET":
             return time.sleep(SLEEP_S)
-        self.send_file(mode, file, content, [] if parts[1] == "cdn" else self.described(mode, path, file))
+        self.send_file(mode, file, content, self.described(mode, path, file))
 
     def described(self, mode, path, file):
         with open(path, "rb") as stream:
