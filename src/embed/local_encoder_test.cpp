@@ -169,27 +169,6 @@ TEST_F(LocalEncoderTest, sixty_four_threads_get_what_one_thread_gets) {
   EXPECT_EQ(encoder.counters().queries, 96U);
 }
 
-TEST_F(LocalEncoderTest, scratch_that_is_kept_is_bounded) {
-  const auto encoder = open();
-  ASSERT_TRUE(encoder.ok());
-  const std::vector<std::string> texts = some_texts(200, 3);
-  std::vector<float> out(texts.size() * 32);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 32; ++i) {
-    threads.emplace_back([&] {
-      for (int round = 0; round < 10; ++round) {
-        EXPECT_TRUE((*encoder)->embed_query(texts[0] + texts[1], {}).ok());
-      }
-    });
-  }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
-  ASSERT_TRUE((*encoder)->embed_documents(views(texts), out, {}).ok());
-  // Four for queries and one for each lane, each below 1 MiB for this model.
-  EXPECT_LT((*encoder)->bytes(), 7U << 20);
-}
-
 TEST_F(LocalEncoderTest, the_id_tells_the_model) {
   const auto encoder = open();
   ASSERT_TRUE(encoder.ok());
@@ -265,6 +244,27 @@ TEST_F(LocalEncoderTest, files_that_do_not_belong_together_are_refused) {
     EXPECT_EQ(missing.error().code, Code::NotFound) << missing.error().message;
     EXPECT_NE(missing.error().message.find(model_), std::string::npos) << missing.error().message;
   }
+}
+
+TEST(ScratchPool, scratch_is_kept_for_the_next_call_and_bounded) {
+  ScratchPool pool(2);
+  std::vector<std::unique_ptr<BertScratch>> taken;
+  for (int i = 0; i < 10; ++i) {
+    taken.push_back(pool.take());
+    taken.back()->room(0, 1000);
+  }
+  const std::size_t one = taken[0]->bytes();
+  const BertScratch* const first = taken[0].get();
+  EXPECT_GE(one, 1000 * sizeof(float));
+  EXPECT_EQ(pool.bytes(), 0U);
+  for (auto& scratch : taken) {
+    pool.give_back(std::move(scratch));
+  }
+  EXPECT_EQ(pool.bytes(), 2 * one);
+  const auto a = pool.take();
+  const auto b = pool.take();
+  EXPECT_TRUE(a.get() == first || b.get() == first);
+  EXPECT_EQ(pool.take()->bytes(), 0U);
 }
 
 TEST(Lanes, whoever_waits_for_a_lane_can_be_cancelled) {

@@ -13,6 +13,10 @@
 #include "io/subprocess.h"
 #include "io/test_folder.h"
 
+#ifndef SONDE_TEST_SERVER  // CMake names the script where tests are built
+#define SONDE_TEST_SERVER "tests/support/fake_server.py"
+#endif
+
 namespace sonde::embed {
 
 class FakeServer {

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/hash.h"
+#include "index/embed_text.h"
 #include "index/symbols.h"
 #include "text/analyzer.h"
 
@@ -175,7 +176,9 @@ AnalyzedFile analyze_file(const FileInput& file) {
   append_terms(table, Field::Path, path_words, analyzed.path_terms);
   analyzed.docs.reserve(file.docs.size());
   for (std::size_t i = 0; i < file.docs.size(); ++i) {
-    analyzed.docs.push_back(finish_doc(file.docs[i], words[i], table));
+    AnalyzedDoc& doc = analyzed.docs.emplace_back(finish_doc(file.docs[i], words[i], table));
+    doc.embedded = content_hash(
+        embed_text(file.language, file.path, doc.scope, doc.symbol, file.docs[i].text));
   }
   return analyzed;
 }

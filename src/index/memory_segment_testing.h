@@ -66,6 +66,9 @@ class MemorySegment final : public Segment {
   Result<std::shared_ptr<const std::vector<std::uint8_t>>> kinds() const override {
     return std::shared_ptr<const std::vector<std::uint8_t>>(kinds_);
   }
+  Result<std::shared_ptr<const std::vector<ContentHash>>> embedded() const override {
+    return std::shared_ptr<const std::vector<ContentHash>>(embedded_);
+  }
   Status for_each_file(
       const std::function<Status(std::uint32_t, const FileMeta&)>& visit) const override {
     for (std::uint32_t i = 0; i < files_.size(); ++i) {
@@ -135,6 +138,7 @@ class MemorySegment final : public Segment {
     }
     lengths_->push_back(doc.length);
     kinds_->push_back(doc.kind);
+    embedded_->push_back(doc.embedded);
     DocMeta meta;
     meta.file = files();
     meta.ordinal = ordinal;
@@ -169,6 +173,8 @@ class MemorySegment final : public Segment {
   std::shared_ptr<std::vector<std::uint32_t>> lengths_ =
       std::make_shared<std::vector<std::uint32_t>>();
   std::shared_ptr<std::vector<std::uint8_t>> kinds_ = std::make_shared<std::vector<std::uint8_t>>();
+  std::shared_ptr<std::vector<ContentHash>> embedded_ =
+      std::make_shared<std::vector<ContentHash>>();
   std::array<std::map<std::string, Entry, std::less<>>, kFieldCount> terms_;
 };
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "index/stop_words.h"
 #include "index/symbols.h"
@@ -48,17 +50,40 @@ bool before(const Candidate& a, const Candidate& b) {
 /// A file with a match, before anything is read about it.
 struct Match {
   double chunks = 0;
+  double best_cosine = 0;
+  double two_cosines = 0;
   std::uint64_t mask = 0;
   std::uint32_t segment = 0;
   std::uint32_t file = 0;
 };
 
+/// The two best cosines of a file.
+class FileCosines {
+ public:
+  void add(double cosine) {
+    if (cosine > best_) {
+      second_ = std::exchange(best_, cosine);
+    } else if (cosine > second_) {
+      second_ = cosine;
+    }
+    ++count_;
+  }
+  [[nodiscard]] double best() const { return best_; }
+  [[nodiscard]] double mean() const { return count_ > 1 ? (best_ + second_) / 2 : best_; }
+
+ private:
+  double best_ = 0;  // what is no nearer than nothing counts as nothing
+  double second_ = 0;
+  std::size_t count_ = 0;
+};
+
 /// Every file of a segment with a match.
 void collect_segment(std::uint32_t s, const SegmentScan& scan, const SegmentScores& scores,
-                     const Ranking& ranking, std::vector<Match>& found,
-                     std::uint64_t& matched_docs) {
+                     const std::vector<float>* cosines, const Ranking& ranking,
+                     std::vector<Match>& found, std::uint64_t& matched_docs) {
   for (std::uint32_t file = 0; file < scan.segment().files(); ++file) {
     FileScore file_score;
+    FileCosines file_cosines;
     std::uint64_t mask = 0;
     bool any = false;
     for (std::uint32_t doc = scan.first_doc(file); doc < scan.first_doc(file + 1); ++doc) {
@@ -69,9 +94,13 @@ void collect_segment(std::uint32_t s, const SegmentScan& scan, const SegmentScor
         any = true;
         ++matched_docs;
       }
+      if (cosines != nullptr && (*cosines)[doc] != MeaningScores::kNone) {
+        file_cosines.add(static_cast<double>((*cosines)[doc]));
+      }
     }
-    if (any) {
-      found.push_back({file_score.value(ranking), mask, s, file});
+    if (any || file_cosines.best() > 0) {
+      found.push_back({any ? file_score.value(ranking) : 0, file_cosines.best(),
+                       file_cosines.mean(), mask, s, file});
     }
   }
 }
@@ -223,23 +252,80 @@ class FileRanker {
 
 }  // namespace
 
+namespace {
+
+double meaning_sum(double best, double two, const Ranking& ranking) {
+  return ranking.meaning_chunk * best + ranking.meaning_file * two;
+}
+
+/// The `limit`-th greatest value, 0 where there are fewer: all that tie with it are kept, so that
+/// the cut does not depend on segments; then the names decide.
+double least_kept(const std::vector<Match>& found, std::size_t limit,
+                  const std::function<double(const Match&)>& value) {
+  if (found.size() <= limit) {
+    return 0;
+  }
+  std::vector<double> values;
+  values.reserve(found.size());
+  for (const Match& each : found) {
+    values.push_back(value(each));
+  }
+  const auto place = values.begin() + static_cast<std::ptrdiff_t>(limit) - 1;
+  std::nth_element(values.begin(), place, values.end(), std::greater<>());
+  return *place;
+}
+
+/// Marks the first `limit` candidates by a value, ties by name.
+void mark_best(const std::vector<Candidate>& candidates, std::size_t limit,
+               const std::function<double(const Candidate&)>& value, std::vector<char>& marked) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (value(candidates[i]) > 0) {
+      order.push_back(i);
+    }
+  }
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const double x = value(candidates[a]);
+    const double y = value(candidates[b]);
+    return x != y ? x > y : before(candidates[a], candidates[b]);
+  });
+  for (std::size_t i = 0; i < std::min(order.size(), limit); ++i) {
+    marked[order[i]] = 1;
+  }
+}
+
+}  // namespace
+
+double meaning_of(const Candidate& candidate, const Ranking& ranking) {
+  return meaning_sum(candidate.best_cosine, candidate.two_cosines, ranking);
+}
+
+double scaled_words(double score, double ideal, const Ranking& ranking) {
+  return score <= 0 ? 0 : score / (score + ranking.half_score * std::max(ideal, 1e-9));
+}
+
 Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>& scans,
-                                                  const WordScores& scores, const Ranking& ranking,
-                                                  std::size_t limit, std::uint64_t& matched_docs) {
+                                                  const WordScores& scores,
+                                                  const MeaningScores* meaning, Mode mode,
+                                                  const Ranking& ranking, std::size_t limit,
+                                                  std::uint64_t& matched_docs) {
   std::vector<Match> found;
   matched_docs = 0;
   for (std::uint32_t s = 0; s < scans.size(); ++s) {
-    collect_segment(s, scans[s], scores.segments[s], ranking, found, matched_docs);
+    collect_segment(s, scans[s], scores.segments[s],
+                    meaning == nullptr ? nullptr : &meaning->similarity[s], ranking, found,
+                    matched_docs);
   }
-  if (found.size() > limit) {
-    // Keep all that tie with the last one, so that the cut does not depend on segments; then the
-    // names decide.
-    std::nth_element(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(limit) - 1,
-                     found.end(),
-                     [](const Match& a, const Match& b) { return a.chunks > b.chunks; });
-    const double least = found[limit - 1].chunks;
-    std::erase_if(found, [least](const Match& each) { return each.chunks < least; });
-  }
+  const bool by_words = mode != Mode::Meaning;
+  const double least_words = least_kept(found, limit, [](const Match& m) { return m.chunks; });
+  const double least_meaning = least_kept(found, limit, [&](const Match& m) {
+    return meaning_sum(m.best_cosine, m.two_cosines, ranking);
+  });
+  std::erase_if(found, [&](const Match& each) {
+    const double near = meaning_sum(each.best_cosine, each.two_cosines, ranking);
+    const bool words = by_words && each.chunks > 0 && each.chunks >= least_words;
+    return !words && (near <= 0 || near < least_meaning);
+  });
   std::vector<Candidate> candidates;
   candidates.reserve(found.size());
   for (const Match& match : found) {
@@ -248,13 +334,44 @@ Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>
     candidate.file = match.file;
     candidate.mask = match.mask;
     candidate.chunks = match.chunks;
+    candidate.best_cosine = match.best_cosine;
+    candidate.two_cosines = match.two_cosines;
     TRY_ASSIGN(candidate.meta, scans[match.segment].segment().file(match.file));
   }
+  std::vector<char> marked(candidates.size(), 0);
+  if (by_words) {
+    mark_best(
+        candidates, limit, [](const Candidate& c) { return c.chunks; }, marked);
+  }
+  mark_best(
+      candidates, limit, [&](const Candidate& c) { return meaning_of(c, ranking); }, marked);
+  std::vector<Candidate> kept;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (marked[i] != 0) {
+      kept.push_back(std::move(candidates[i]));
+    }
+  }
+  return kept;
+}
+
+void fuse_candidates(double ideal, Mode mode, const Ranking& ranking,
+                     std::vector<Candidate>& candidates) {
+  const double whole =
+      (mode == Mode::Hybrid ? 1 : 0) + ranking.meaning_chunk + ranking.meaning_file;
+  for (Candidate& candidate : candidates) {
+    const double words = mode == Mode::Hybrid ? scaled_words(candidate.score, ideal, ranking) : 0.0;
+    if (mode == Mode::Meaning) {
+      candidate.parts.clear();
+    } else {
+      candidate.parts.push_back({"words", words});
+    }
+    candidate.parts.push_back({"meaning of the best chunk", candidate.best_cosine});
+    candidate.parts.push_back({"meaning of the two best chunks", candidate.two_cosines});
+    candidate.score = (words + meaning_of(candidate, ranking)) / whole;
+  }
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return a.chunks != b.chunks ? a.chunks > b.chunks : before(a, b);
+    return a.score != b.score ? a.score > b.score : before(a, b);
   });
-  candidates.resize(std::min(candidates.size(), limit));
-  return candidates;
 }
 
 void rank_candidates(const QueryPlan& plan, const WordScores& scores, const Ranking& ranking,

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "index/meaning_scores.h"
 #include "index/search.h"
 #include "index/word_scores.h"
 
@@ -15,6 +16,8 @@ struct Candidate {
   std::uint32_t file = 0;
   std::uint64_t mask = 0;  // terms in its allowed docs
   double chunks = 0;       // from its best chunks
+  double best_cosine = 0;  // of its allowed docs; 0 where none has a vector
+  double two_cosines = 0;  // the mean of the two best
   FileMeta meta;
   double score = 0;              // everything, in units of idf
   std::vector<ScorePart> parts;  // what `score` is made of
@@ -22,17 +25,32 @@ struct Candidate {
 
 inline constexpr std::size_t kCandidateLimit = 300;  // files that are looked at more closely
 
-/// The best files by their chunks alone, at least `limit` of them where there are, with their
-/// metas. Errors: those of the segments.
+/// The best files by the words of their chunks, and those by their meaning, up to `limit` of each
+/// kind, with their metas. Errors: those of the segments.
+/// @param meaning       null: by words alone
 /// @param matched_docs  set to the number of allowed docs that hold a term or a name
 Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>& scans,
-                                                  const WordScores& scores, const Ranking& ranking,
-                                                  std::size_t limit, std::uint64_t& matched_docs);
+                                                  const WordScores& scores,
+                                                  const MeaningScores* meaning, Mode mode,
+                                                  const Ranking& ranking, std::size_t limit,
+                                                  std::uint64_t& matched_docs);
 
 /// Scores the candidates by everything else that is known of them and sorts them, best first, ties
 /// by (source, path).
 void rank_candidates(const QueryPlan& plan, const WordScores& scores, const Ranking& ranking,
                      std::vector<Candidate>& candidates);
+
+/// What the cosines of a file add to its score, 0 to meaning_chunk + meaning_file.
+double meaning_of(const Candidate& candidate, const Ranking& ranking);
+
+/// Puts words (already scored) and meaning together, on the scale of 0 to 1, and sorts again.
+/// Mode::Meaning leaves the words out.
+void fuse_candidates(double ideal, Mode mode, const Ranking& ranking,
+                     std::vector<Candidate>& candidates);
+
+/// A score in units of idf on the scale of 0 to 1: what a chunk that has every word, well, and is
+/// named by them in a file of that name comes near to.
+double scaled_words(double score, double ideal, const Ranking& ranking);
 
 /// A doc's score, or 0 where it holds nothing of the query.
 inline double doc_score(const SegmentScores& scores, std::uint32_t doc) {

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "index/doc_filter.h"
+#include "index/meaning_scores.h"
 #include "index/query_plan.h"
 #include "index/rank_files.h"
 #include "index/search_ranked.h"
@@ -20,11 +21,13 @@ struct ScoredDoc {
 };
 
 /// The allowed docs of a file that match, best first, at most `limit`.
-std::vector<ScoredDoc> best_docs(const SegmentScan& scan, const SegmentScores& scores,
-                                 std::uint32_t file, std::size_t limit) {
+/// @param score_of  of a doc; what is not above 0 does not match
+template <typename ScoreOf>
+std::vector<ScoredDoc> best_docs(const SegmentScan& scan, std::uint32_t file, std::size_t limit,
+                                 const ScoreOf& score_of) {
   std::vector<ScoredDoc> docs;
   for (std::uint32_t doc = scan.first_doc(file); doc < scan.first_doc(file + 1); ++doc) {
-    const double score = scan.allowed[doc] == 0 ? 0.0 : doc_score(scores, doc);
+    const double score = scan.allowed[doc] == 0 ? 0.0 : score_of(doc);
     if (score > 0) {
       docs.push_back({doc, score});
     }
@@ -62,6 +65,13 @@ class Searcher {
       TRY_ASSIGN(SegmentScan scan, scan_segment(live));
       scans_.push_back(std::move(scan));
     }
+    DocVectors vectors;
+    if (options_.meaning != nullptr) {
+      TRY_ASSIGN(vectors, find_vectors(scans_, options_.meaning->sets));
+      result_.pending_docs = vectors.pending_docs;
+    } else if (options_.mode != Mode::Words) {
+      return Error{Code::InvalidArgument, "a search by meaning without vectors"};
+    }
     // Statistics first: they count live docs, whatever the filters.
     TRY_ASSIGN(scores_, score_words(scans_, plan_, ranking_, cancel_));
     result_.postings_read = scores_.postings_read;
@@ -69,11 +79,20 @@ class Searcher {
       TRY(cancel_.check());
       TRY(filter_docs(query_, plan_, scan, result_.postings_read));
     }
+    if (options_.mode != Mode::Words) {
+      TRY_ASSIGN(meaning_, score_meaning(scans_, vectors, options_.meaning->sets,
+                                         options_.meaning->query, cancel_));
+      result_.vectors_scanned = meaning_.vectors_scanned;
+    }
     const std::size_t limit = std::min(options_.limit, kResultLimit);
-    TRY_ASSIGN(candidates_,
-               collect_candidates(scans_, scores_, ranking_, std::max(kCandidateLimit, 2 * limit),
-                                  result_.matched_docs));
+    TRY_ASSIGN(candidates_, collect_candidates(
+                                scans_, scores_, options_.mode == Mode::Words ? nullptr : &meaning_,
+                                options_.mode, ranking_, std::max(kCandidateLimit, 2 * limit),
+                                result_.matched_docs));
     rank_candidates(plan_, scores_, ranking_, candidates_);
+    if (options_.mode != Mode::Words) {
+      fuse_candidates(scores_.ideal, options_.mode, ranking_, candidates_);
+    }
     if (options_.by_chunk) {
       TRY(answer_by_chunk(limit));
     } else {
@@ -83,10 +102,31 @@ class Searcher {
   }
 
  private:
-  /// A score in units of idf on the scale of 0 to 1: what a chunk that has every word, well, and is
-  /// named by them in a file of that name comes near to.
+  /// A candidate's score on the scale of 0 to 1; with meaning it is there already.
   [[nodiscard]] double scaled(double score) const {
-    return score <= 0 ? 0 : score / (score + ranking_.half_score * std::max(scores_.ideal, 1e-9));
+    return options_.mode == Mode::Words ? scaled_words(score, scores_.ideal, ranking_) : score;
+  }
+
+  [[nodiscard]] double cosine(std::uint32_t segment, std::uint32_t doc) const {
+    const float found =
+        options_.mode == Mode::Words ? MeaningScores::kNone : meaning_.similarity[segment][doc];
+    return found == MeaningScores::kNone ? 0.0 : static_cast<double>(found);
+  }
+
+  std::vector<ScoredDoc> docs_of(const Candidate& candidate, std::size_t limit) const {
+    const std::uint32_t segment = candidate.segment;
+    const SegmentScores& scores = scores_.segments[segment];
+    return best_docs(scans_[segment], candidate.file, limit, [&](std::uint32_t doc) {
+      const double near = std::max(0.0, cosine(segment, doc));
+      switch (options_.mode) {
+        case Mode::Words: return doc_score(scores, doc);
+        case Mode::Meaning: return near;
+        case Mode::Hybrid:
+          return scaled_words(doc_score(scores, doc), scores_.ideal, ranking_) +
+                 (ranking_.meaning_chunk + ranking_.meaning_file) * near;
+      }
+      return 0.0;
+    });
   }
 
   FileHit file_hit(const Candidate& candidate) const {
@@ -110,9 +150,7 @@ class Searcher {
       }
       TRY(cancel_.check());
       FileHit hit = file_hit(candidate);
-      const std::vector<ScoredDoc> docs =
-          best_docs(scans_[candidate.segment], scores_.segments[candidate.segment], candidate.file,
-                    options_.more_per_file + 1);
+      const std::vector<ScoredDoc> docs = docs_of(candidate, options_.more_per_file + 1);
       for (const ScoredDoc& doc : docs) {
         TRY_ASSIGN(ChunkHit chunk, scored_chunk(candidate, doc, docs.front().score));
         hit.chunks.push_back(std::move(chunk));
@@ -127,6 +165,7 @@ class Searcher {
     TRY_ASSIGN(ChunkHit chunk, chunk_hit(scans_[candidate.segment].segment(), doc.doc));
     chunk.score = scaled(candidate.score * (doc.score / best));
     chunk.words = static_cast<double>(scores_.segments[candidate.segment].words[doc.doc]);
+    chunk.meaning = cosine(candidate.segment, doc.doc);
     return chunk;
   }
 
@@ -139,8 +178,7 @@ class Searcher {
     };
     std::vector<Place> places;
     for (const Candidate& candidate : candidates_) {
-      const std::vector<ScoredDoc> docs = best_docs(
-          scans_[candidate.segment], scores_.segments[candidate.segment], candidate.file, limit);
+      const std::vector<ScoredDoc> docs = docs_of(candidate, limit);
       for (const ScoredDoc& doc : docs) {
         const double best = docs.front().score;
         places.push_back({&candidate, doc, best, candidate.score * (doc.score / best)});
@@ -174,11 +212,21 @@ class Searcher {
   QueryPlan plan_;
   std::vector<SegmentScan> scans_;
   WordScores scores_;
+  MeaningScores meaning_;
   std::vector<Candidate> candidates_;
   SearchResult result_;
 };
 
 }  // namespace
+
+std::string_view mode_name(Mode mode) {
+  switch (mode) {
+    case Mode::Words: return "words";
+    case Mode::Meaning: return "meaning";
+    case Mode::Hybrid: return "hybrid";
+  }
+  return "words";
+}
 
 Result<SearchResult> search_ranked(const IndexView& view, const Query& query,
                                    const SearchOptions& options, const Ranking& ranking,

@@ -1,15 +1,18 @@
 #pragma once
-// Search by words over a set of segments: BM25, then a ranking by file and chunk.
+// Search over a set of segments, by words (BM25), by meaning (the cosine of vectors), or both; then
+// a ranking by file and chunk.
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/cancel.h"
 #include "base/result.h"
 #include "index/query.h"
 #include "index/segment.h"
+#include "index/vectors.h"
 
 namespace sonde::index {
 
@@ -23,7 +26,21 @@ struct LiveSegment {
 /// statistics, so the same content gives the same answers however it is spread [INV-10].
 using IndexView = std::vector<LiveSegment>;
 
+enum class Mode : std::uint8_t { Words, Meaning, Hybrid };
+/// "words", "meaning", "hybrid".
+std::string_view mode_name(Mode mode);
+
+/// What the search by meaning needs.
+struct MeaningInput {
+  std::vector<std::shared_ptr<const VectorSet>> sets;  // of one model
+  VectorCode query;                                    // not used by Mode::Words
+};
+
 struct SearchOptions {
+  Mode mode = Mode::Words;
+  /// Not owned. Null: by words alone, and no chunk is pending. There with Mode::Words: what is
+  /// pending is counted.
+  const MeaningInput* meaning = nullptr;
   std::size_t limit = 10;         // files (or chunks, when `by_chunk`)
   std::size_t more_per_file = 3;  // further places of a file
   bool by_chunk = false;          // each place its own result
@@ -46,8 +63,9 @@ struct ChunkHit {
   std::uint32_t end_byte = 0;
   std::uint32_t start_line = 1;
   std::uint32_t end_line = 1;
-  double score = 0;  // 0 to 1
-  double words = 0;  // the BM25 part, raw
+  double score = 0;    // 0 to 1
+  double words = 0;    // the BM25 part, raw
+  double meaning = 0;  // the cosine; 0 where the chunk has no vector
 };
 
 struct FileHit {
@@ -65,9 +83,12 @@ struct SearchResult {
   std::vector<FileHit> files;       // best first; ties by (source, path, byte)
   std::uint64_t matched_docs = 0;   // docs that hold at least one word and pass the filters
   std::uint64_t postings_read = 0;  // so that cost is testable
+  std::uint64_t vectors_scanned = 0;
+  std::uint64_t pending_docs = 0;  // live docs without a vector, with `meaning`
 };
 
-/// Errors: Corruption (names the segment), Io, Cancelled.
+/// Errors: Corruption (names the segment), Io, Cancelled, InvalidArgument (a mode that needs
+/// `meaning` without it, a query's vector of another model).
 /// Threads: safe. Filters are applied before top-k; answers do not depend on how docs are spread
 /// over segments, nor on dead files being there.
 Result<SearchResult> search(const IndexView& view, const Query& query, const SearchOptions& options,

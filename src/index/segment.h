@@ -55,6 +55,7 @@ struct AnalyzedDoc {
   std::uint32_t start_line = 1;
   std::uint32_t end_line = 1;
   std::uint32_t length = 0;            // body terms counted for BM25
+  ContentHash embedded;                // of what a model is fed of it (index/embed_text.h)
   std::vector<TermOccurrences> terms;  // Body, Defines, Symbol; sorted by (field, term), unique
 };
 
@@ -154,6 +155,9 @@ class Segment {
   virtual Result<std::shared_ptr<const std::vector<std::uint32_t>>> lengths() const = 0;
   /// [docs] kinds, for filters. Read once and kept.
   virtual Result<std::shared_ptr<const std::vector<std::uint8_t>>> kinds() const = 0;
+  /// [docs] names of the docs' vectors: hashes of what a model is fed of them. Read once and kept
+  /// (16 bytes a doc).
+  virtual Result<std::shared_ptr<const std::vector<ContentHash>>> embedded() const = 0;
   /// All file metas in order (for filters by path and language and for path features).
   virtual Status for_each_file(
       const std::function<Status(std::uint32_t ordinal, const FileMeta&)>& visit) const = 0;

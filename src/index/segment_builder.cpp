@@ -107,6 +107,7 @@ struct SegmentBuilder::Impl {
     std::uint32_t symbol, scope;  // in the pool
     std::uint16_t symbol_length, scope_length;
     std::uint8_t kind;
+    ContentHash embedded;
   };
   struct FileRow {
     std::uint32_t source, language, path;  // in the pool
@@ -207,6 +208,7 @@ void SegmentBuilder::Impl::add_doc(const AnalyzedDoc& doc) {
   const auto id = static_cast<std::uint32_t>(docs.size());
   DocRow row{};
   row.kind = doc.kind;
+  row.embedded = doc.embedded;
   row.length = doc.length;
   row.start_byte = doc.start_byte;
   row.end_byte = doc.end_byte;
@@ -332,7 +334,7 @@ Status SegmentBuilder::Impl::feed(const FileVisitor& visit) const {
       const DocRow& doc = docs[i];
       views.push_back({doc.kind, doc.length, doc.start_byte, doc.end_byte, doc.start_line,
                        doc.end_line, pool.view(doc.symbol, doc.symbol_length),
-                       pool.view(doc.scope, doc.scope_length)});
+                       pool.view(doc.scope, doc.scope_length), doc.embedded});
     }
     TRY(visit({source(row), path(row), pool.view(row.language, row.language_length), row.traits,
                row.hash, views}));

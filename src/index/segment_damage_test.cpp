@@ -106,7 +106,7 @@ TEST(SegmentDamage, a_segment_cut_at_any_block_is_refused) {
 
 TEST(SegmentDamage, a_version_of_tomorrow_is_unsupported) {
   std::string logical = logical_bytes(build(small_files()));
-  logical[logical.size() - format::kTrailerBytes + 4] = 2;
+  logical[logical.size() - format::kTrailerBytes + 4] = 3;
   EXPECT_EQ(open_and_read(with_checksums(logical)).error().code, Code::Unsupported);
 }
 

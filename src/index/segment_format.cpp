@@ -107,6 +107,7 @@ Status check_counts(const io::ByteSource& source, const Layout& layout) {
                     layout.at(SectionKind::FirstDocs).length == (files + 1) * 4 &&
                     layout.at(SectionKind::Docs).length == docs * kDocRowBytes &&
                     layout.at(SectionKind::Kinds).length == docs &&
+                    layout.at(SectionKind::Embedded).length == docs * kHashBytes &&
                     (lengths == 1 + docs || lengths == 1 + docs * 2 || lengths == 1 + docs * 4);
   if (!fits) {
     return corrupt(source, "has counts that its tables do not bear out");

@@ -12,7 +12,7 @@
 namespace sonde::index::format {
 
 inline constexpr std::string_view kMagic = "SONDESEG";
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 inline constexpr std::size_t kHeadBytes = 16;
 inline constexpr std::size_t kTrailerBytes = 24;
 inline constexpr std::size_t kFooterFixedBytes = 24;
@@ -51,8 +51,10 @@ enum class SectionKind : std::uint32_t {
   Lengths = 8,
   Terms = 9,
   TermIndex = 10,
+  Embedded = 11,
 };
-inline constexpr std::size_t kKnownSections = 10;
+inline constexpr std::size_t kKnownSections = 11;
+inline constexpr std::size_t kHashBytes = 16;
 
 struct Section {
   std::uint64_t offset = 0;

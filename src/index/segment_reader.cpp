@@ -151,6 +151,21 @@ Result<std::shared_ptr<const std::vector<std::uint8_t>>> SegmentReader::kinds() 
   return std::shared_ptr<const std::vector<std::uint8_t>>(std::move(column));
 }
 
+Result<std::shared_ptr<const std::vector<ContentHash>>> SegmentReader::embedded() const {
+  if (auto kept = embedded_.get()) {
+    return kept;
+  }
+  TRY_ASSIGN(const std::string bytes,
+             read_in(SectionKind::Embedded, 0, std::uint64_t{layout_.docs} * format::kHashBytes));
+  auto column = std::make_shared<std::vector<ContentHash>>(layout_.docs);
+  for (std::size_t i = 0; i < column->size(); ++i) {
+    std::copy_n(bytes.data() + i * format::kHashBytes, format::kHashBytes,
+                reinterpret_cast<char*>((*column)[i].bytes.data()));
+  }
+  embedded_.set(column);
+  return std::shared_ptr<const std::vector<ContentHash>>(std::move(column));
+}
+
 SegmentReader::FileRow SegmentReader::parse_file_row(std::string_view bytes) {
   FileRow row;
   row.path_offset = number(bytes, 0, 8);
@@ -338,6 +353,7 @@ Result<FileDocs> SegmentReader::docs_of(std::uint32_t ordinal) const {
   TRY_ASSIGN(const auto first, first_docs());
   TRY_ASSIGN(const auto length, lengths());
   TRY_ASSIGN(const auto kind, kinds());
+  TRY_ASSIGN(const auto embedded_hashes, embedded());
   TRY_ASSIGN(const FileRow file, file_row(ordinal));
   std::uint64_t end = layout_.at(SectionKind::DocStrings).length;
   if (ordinal + 1 < layout_.files) {
@@ -363,10 +379,10 @@ Result<FileDocs> SegmentReader::docs_of(std::uint32_t ordinal) const {
         std::uint64_t{row.scope_offset} + row.scope_length > strings.size()) {
       return corrupt("a row of the table of docs");
     }
-    result.docs.push_back({(*kind)[begin + i], (*length)[begin + i], row.start_byte, row.end_byte,
-                           row.start_line, row.end_line,
-                           strings.substr(row.symbol_offset, row.symbol_length),
-                           strings.substr(row.scope_offset, row.scope_length)});
+    result.docs.push_back(
+        {(*kind)[begin + i], (*length)[begin + i], row.start_byte, row.end_byte, row.start_line,
+         row.end_line, strings.substr(row.symbol_offset, row.symbol_length),
+         strings.substr(row.scope_offset, row.scope_length), (*embedded_hashes)[begin + i]});
   }
   return result;
 }

@@ -39,6 +39,7 @@ class SegmentReader final : public Segment {
   Result<std::shared_ptr<const std::vector<std::uint32_t>>> first_docs() const override;
   Result<std::shared_ptr<const std::vector<std::uint32_t>>> lengths() const override;
   Result<std::shared_ptr<const std::vector<std::uint8_t>>> kinds() const override;
+  Result<std::shared_ptr<const std::vector<ContentHash>>> embedded() const override;
   Status for_each_file(
       const std::function<Status(std::uint32_t, const FileMeta&)>& visit) const override;
 
@@ -110,6 +111,7 @@ class SegmentReader final : public Segment {
   mutable SnapshotCell<std::vector<std::uint32_t>> first_docs_;
   mutable SnapshotCell<std::vector<std::uint32_t>> lengths_;
   mutable SnapshotCell<std::vector<std::uint8_t>> kinds_;
+  mutable SnapshotCell<std::vector<ContentHash>> embedded_;
 };
 
 /// Walks the terms of a segment in order. Owned by one thread; the segment must outlive it.

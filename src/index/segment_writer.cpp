@@ -118,6 +118,7 @@ Status SegmentWriter::take_file(const FileView& file, Columns& columns, std::str
     strings_.offset_of(doc.scope, strings);
     columns.kinds += static_cast<char>(doc.kind);
     columns.lengths.push_back(doc.length);
+    embedded_ += doc.embedded.view();
     body_length += doc.length;
   }
   if (strings_.size() > UINT32_MAX) {
@@ -280,6 +281,7 @@ Result<SegmentSummary> SegmentWriter::finish() {
   }
   end(SectionKind::Terms);
   TRY(write_section(SectionKind::TermIndex, term_index_));
+  TRY(write_section(SectionKind::Embedded, embedded_));
   TRY(writer_.append(format::tail(layout_, writer_.size())));
   TRY(writer_.finish());
   SegmentSummary summary;

@@ -30,6 +30,7 @@ struct DocView {
   std::uint32_t end_line = 1;
   std::string_view symbol;
   std::string_view scope;
+  ContentHash embedded;
 };
 
 /// A file's row and its docs, valid while it is visited.
@@ -122,6 +123,7 @@ class SegmentWriter {
   std::string last_key_;
   std::uint64_t last_block_end_ = 0;
   std::string term_index_;
+  std::string embedded_;
 };
 
 }  // namespace sonde::index

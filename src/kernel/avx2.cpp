@@ -73,7 +73,7 @@ struct V {
   }
 };
 
-#include "kernel/f32_body.h"
+#include "kernel/f32_body.inc"
 
 }  // namespace
 

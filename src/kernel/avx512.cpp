@@ -54,7 +54,7 @@ struct V {
   static float reduce_max(Register a) { return _mm512_reduce_max_ps(a); }
 };
 
-#include "kernel/f32_body.h"
+#include "kernel/f32_body.inc"
 
 }  // namespace
 

@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <utility>
 
 #include "base/hash.h"
+#include "index/embed_text.h"
 #include "index/search.h"
 #include "library/changes.h"
+#include "library/meaning.h"
 #include "text/chunk.h"
 #include "text/decode.h"
 
@@ -66,20 +69,110 @@ std::string lines_of(std::string_view text, std::uint32_t first, std::uint32_t l
   return std::string(text.substr(begin, end - begin));
 }
 
+/// About four bytes of text or code are a token; each result has a head.
+constexpr std::uint64_t kBytesPerToken = 4;
+constexpr std::uint64_t kTokensOfHead = 12;
+
+std::uint64_t tokens_of(std::string_view text) {
+  return kTokensOfHead + (text.size() + kBytesPerToken - 1) / kBytesPerToken;
+}
+
+/// Keeps the results whose texts fit into the budget, in order; of the first one at least as many
+/// lines as fit.
+void keep_within_budget(std::uint64_t budget, SearchAnswer& answer) {
+  std::vector<SearchHit> kept;
+  for (SearchHit& hit : answer.results) {
+    std::string& text = hit.context.empty() ? hit.text : hit.context;
+    const std::uint64_t tokens = tokens_of(text);
+    if (answer.tokens + tokens <= budget) {
+      answer.tokens += tokens;
+      kept.push_back(std::move(hit));
+    } else if (kept.empty()) {
+      const std::uint64_t room = budget > kTokensOfHead ? budget - kTokensOfHead : 1;
+      std::size_t end = std::min<std::size_t>(text.size(), room * kBytesPerToken);
+      const std::size_t line = text.rfind('\n', end);
+      end = line != std::string::npos && line > 0 ? line + 1 : 0;
+      text.resize(end);
+      answer.tokens += tokens_of(text);
+      kept.push_back(std::move(hit));
+    } else {
+      ++answer.left_out_by_budget;
+    }
+  }
+  answer.results = std::move(kept);
+}
+
 class Answering {
  public:
   Answering(io::FileSystem& fs, store::Reader& reader, Segments& segments,
             const SearchRequest& request, const TreeCheck& check)
       : fs_(fs), reader_(reader), segments_(segments), request_(request), check_(check) {}
 
-  Result<SearchAnswer> run(const CancelToken& cancel) {
+  Result<SearchAnswer> run(const AskedMeaning& asked, const CancelToken& cancel) {
+    TRY(load_sources());
+    TRY_ASSIGN(index::Query query, index::parse_query(request_.query));
+    TRY(add_filters(query));
+    TRY_ASSIGN(const std::optional<store::ModelRow> model, current_model(reader_));
+    index::SearchOptions options;
+    index::MeaningInput meaning;
+    if (model) {
+      TRY_ASSIGN(VectorView view, segments_.vectors().load(reader_, *model));
+      meaning.sets = std::move(view.sets);
+      options.meaning = &meaning;
+    }
+    if (model && asked.mode != index::Mode::Words && model->key == asked.model_key) {
+      options.mode = asked.mode;
+      meaning.query = asked.query;
+    }
+    TRY_ASSIGN(SearchAnswer answer, search(query, options, "", cancel));
+    if (!model && asked.encoder_configured) {
+      answer.index.pending_chunks = answer.index.chunks;
+      answer.index.complete = answer.index.complete && answer.index.chunks == 0;
+    }
+    if (options.mode != index::Mode::Words) {
+      answer.model = model->key;
+    }
+    answer.index.notes.insert(answer.index.notes.end(), asked.notes.begin(), asked.notes.end());
+    if (request_.budget_tokens > 0) {
+      keep_within_budget(request_.budget_tokens, answer);
+    }
+    return answer;
+  }
+
+  Result<SearchAnswer> run_similar(const SimilarRequest& request, const CancelToken& cancel) {
+    TRY(load_sources());
+    TRY_ASSIGN(const std::optional<store::ModelRow> model, current_model(reader_));
+    if (!model) {
+      return Error{Code::NotFound,
+                   "the library has no vectors yet; `sonde model` shows how to get a model"};
+    }
+    index::MeaningInput meaning;
+    TRY_ASSIGN(VectorView view, segments_.vectors().load(reader_, *model));
+    meaning.sets = std::move(view.sets);
+    TRY_ASSIGN(meaning.query, vector_of_place(request, *model));
+    index::Query query;
+    TRY(add_filters(query));
+    index::SearchOptions options;
+    options.mode = index::Mode::Meaning;
+    options.meaning = &meaning;
+    TRY_ASSIGN(SearchAnswer answer, search(query, options, request.path, cancel));
+    answer.model = model->key;
+    return answer;
+  }
+
+ private:
+  Status load_sources() {
     TRY_ASSIGN(const std::vector<store::SourceRow> sources, reader_.sources());
     for (const store::SourceRow& source : sources) {
       sources_.emplace(source.uid, source);
     }
-    TRY_ASSIGN(const index::Query query, parse());
+    return {};
+  }
+
+  /// @param left_out  absolute path of a file that is no answer
+  Result<SearchAnswer> search(const index::Query& query, index::SearchOptions options,
+                              const std::string& left_out, const CancelToken& cancel) {
     TRY_ASSIGN(const HolderList holders, segments_.load(reader_));
-    index::SearchOptions options;
     options.limit = request_.limit + kSpareResults;
     options.by_chunk = request_.by_chunk;
     options.explain = request_.explain;
@@ -88,26 +181,82 @@ class Answering {
                index::search(view_of(holders), query, options, cancel));
     SearchAnswer answer;
     answer.query = request_.query;
+    answer.mode = index::mode_name(options.mode);
     std::uint64_t gone = 0;
     for (const index::FileHit& file : found.files) {
       if (answer.results.size() == request_.limit) {
         break;
       }
       TRY_ASSIGN(std::optional<SearchHit> hit, hit_of(file));
+      if (hit && io::join_path(hit->source_path, hit->path) == left_out) {
+        continue;
+      }
       if (hit) {
         answer.results.push_back(std::move(*hit));
       } else {
         ++gone;
       }
     }
-    TRY_ASSIGN(answer.index, completeness_of(reader_, check_));
+    TRY_ASSIGN(answer.index, completeness_of(reader_, check_, found.pending_docs));
     note_staleness(answer, gone);
     return answer;
   }
 
- private:
-  Result<index::Query> parse() {
-    TRY_ASSIGN(index::Query query, index::parse_query(request_.query));
+  /// The vector of a chunk, or the mean of those of a file's chunks.
+  Result<index::VectorCode> vector_of_place(const SimilarRequest& request,
+                                            const store::ModelRow& model) {
+    const store::SourceRow* source = nullptr;
+    std::string path;
+    for (const auto& [uid, row] : sources_) {
+      if (request.path != row.path && under_any(request.path, {row.path})) {
+        source = &row;
+        path = request.path.substr(row.path == "/" ? 1 : row.path.size() + 1);
+      }
+    }
+    TRY_ASSIGN(const std::optional<store::FileRow> file, source == nullptr
+                                                             ? std::optional<store::FileRow>()
+                                                             : reader_.file(source->id, path));
+    if (!file) {
+      return Error{Code::NotFound, request.path + " is not in the library"};
+    }
+    TRY_ASSIGN(const std::vector<store::ChunkRecord> chunks, reader_.chunks(file->id));
+    std::vector<float> sum(model.dimensions, 0.0F);
+    bool any = false;
+    bool there = false;
+    for (const store::ChunkRecord& chunk : chunks) {
+      if (request.line != 0 && (request.line < chunk.start_line || request.line > chunk.end_line)) {
+        continue;
+      }
+      there = true;
+      const std::string text =
+          index::embed_text(file->language, path, chunk.scope, chunk.symbol, chunk.text);
+      TRY_ASSIGN(const std::optional<store::VectorRow> row,
+                 reader_.vector(model.id, content_hash(text)));
+      if (!row) {
+        continue;
+      }
+      TRY_ASSIGN(const index::VectorCode code, index::unpack_code(row->code, model.dimensions));
+      for (std::size_t i = 0; i < sum.size(); ++i) {
+        sum[i] += static_cast<float>(code.codes[i]) * code.scale;
+      }
+      any = true;
+    }
+    if (!any) {
+      return Error{Code::NotFound,
+                   there ? request.path + " has no vector yet; `sonde index` makes them"
+                         : fmt::format("{} has no text at line {}", request.path, request.line)};
+    }
+    float length = 0;
+    for (const float value : sum) {
+      length += value * value;
+    }
+    for (float& value : sum) {
+      value = length > 0 ? value / std::sqrt(length) : 0;
+    }
+    return index::encode_vector(sum);
+  }
+
+  Status add_filters(index::Query& query) {
     const auto append = [](std::vector<std::string>& to, const std::vector<std::string>& from) {
       to.insert(to.end(), from.begin(), from.end());
     };
@@ -121,7 +270,7 @@ class Answering {
     for (const std::string& path : request_.within) {
       TRY(add_scope(query, path));
     }
-    return query;
+    return {};
   }
 
   Status add_scope(index::Query& query, const std::string& path) {
@@ -182,6 +331,7 @@ class Answering {
     hit.scope = best.scope;
     hit.score = file.score;
     hit.words = best.words;
+    hit.meaning = best.meaning;
     hit.text = std::move(chunk->text);
     hit.file_hash = file.hash.hex();
     hit.stale = state != OnDisk::Same;
@@ -231,13 +381,15 @@ class Answering {
 
 }  // namespace
 
-Result<Completeness> completeness_of(store::Reader& reader, const TreeCheck& check) {
+Result<Completeness> completeness_of(store::Reader& reader, const TreeCheck& check,
+                                     std::uint64_t pending) {
   Completeness index;
   TRY_ASSIGN(index.generation, reader.generation());
   TRY_ASSIGN(const store::Counts counts, reader.counts());
   index.checked_at_ms = check.checked_at_ms;
   index.files = counts.files;
   index.chunks = counts.chunks;
+  index.pending_chunks = pending;
   index.stale_files = check.stale_files;
   index.scan_finished = check.finished;
   index.quarantined = counts.quarantined;
@@ -247,10 +399,34 @@ Result<Completeness> completeness_of(store::Reader& reader, const TreeCheck& che
   return index;
 }
 
+Result<std::string> text_to_embed(const std::string& query) {
+  TRY_ASSIGN(const index::Query parsed, index::parse_query(query));
+  std::string text = parsed.words;
+  for (const std::string& phrase : parsed.phrases) {
+    text += text.empty() ? "" : " ";
+    text += phrase;
+  }
+  return text;
+}
+
 Result<SearchAnswer> answer_search(io::FileSystem& fs, store::Reader& reader, Segments& segments,
-                                   const SearchRequest& request, const TreeCheck& check,
-                                   const CancelToken& cancel) {
-  return Answering(fs, reader, segments, request, check).run(cancel);
+                                   const SearchRequest& request, const AskedMeaning& meaning,
+                                   const TreeCheck& check, const CancelToken& cancel) {
+  return Answering(fs, reader, segments, request, check).run(meaning, cancel);
+}
+
+Result<SearchAnswer> answer_similar(io::FileSystem& fs, store::Reader& reader, Segments& segments,
+                                    const SimilarRequest& request, const TreeCheck& check,
+                                    const CancelToken& cancel) {
+  SearchRequest shown;
+  shown.query = request.line == 0 ? request.path : fmt::format("{}:{}", request.path, request.line);
+  shown.limit = request.limit;
+  shown.languages = request.languages;
+  shown.path_globs = request.path_globs;
+  shown.kinds = request.kinds;
+  shown.within = request.within;
+  shown.min_score = request.min_score;
+  return Answering(fs, reader, segments, shown, check).run_similar(request, cancel);
 }
 
 }  // namespace sonde::library

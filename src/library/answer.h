@@ -21,13 +21,32 @@ struct TreeCheck {
   std::vector<std::string> notes;
 };
 
-/// Answers on the reader's state. Errors: InvalidArgument (the query), Corruption (names the
-/// derived file or the truth), Io, Cancelled. Threads: each call with its own reader.
+/// What a request asks by meaning.
+struct AskedMeaning {
+  index::Mode mode = index::Mode::Words;
+  std::string model_key;  // whose vector `query` is
+  index::VectorCode query;
+  bool encoder_configured = false;  // without a model in the truth all chunks are pending
+  std::vector<std::string> notes;
+};
+
+/// Answers on the reader's state. By words when the state's model is not the asked one. Errors:
+/// InvalidArgument (the query), Corruption (names the derived file or the truth), Io, Cancelled.
+/// Threads: each call with its own reader.
 Result<SearchAnswer> answer_search(io::FileSystem& fs, store::Reader& reader, Segments& segments,
-                                   const SearchRequest& request, const TreeCheck& check,
-                                   const CancelToken& cancel);
+                                   const SearchRequest& request, const AskedMeaning& meaning,
+                                   const TreeCheck& check, const CancelToken& cancel);
+Result<SearchAnswer> answer_similar(io::FileSystem& fs, store::Reader& reader, Segments& segments,
+                                    const SimilarRequest& request, const TreeCheck& check,
+                                    const CancelToken& cancel);
+
+/// What of a query is fed to the model: its words and phrases, without filters and exclusions;
+/// empty when there is none. Errors: InvalidArgument (the query).
+Result<std::string> text_to_embed(const std::string& query);
 
 /// Counts and completeness of the reader's state.
-Result<Completeness> completeness_of(store::Reader& reader, const TreeCheck& check);
+/// @param pending  live chunks without a vector
+Result<Completeness> completeness_of(store::Reader& reader, const TreeCheck& check,
+                                     std::uint64_t pending);
 
 }  // namespace sonde::library

@@ -12,6 +12,7 @@
 #include "library/changes.h"
 #include "library/library.h"
 #include "library/machine.h"
+#include "library/meaning.h"
 #include "library/segments.h"
 #include "library/writer.h"
 #include "store/store.h"
@@ -86,9 +87,11 @@ class Visit {
     for (const store::Finding& finding : findings) {
       if (finding.level == store::Finding::Level::Damage) {
         // Trouble with a listed segment is mended by a rebuild of the derived files alone.
-        const bool derived = finding.what.find("segments/") != std::string::npos;
-        derived_damaged_ = derived_damaged_ || derived;
-        truth_damaged_ = truth_damaged_ || !derived;
+        const bool segments = finding.what.find("segments/") != std::string::npos;
+        const bool vectors = finding.what.find("vectors/") != std::string::npos;
+        derived_damaged_ = derived_damaged_ || segments;
+        vectors_damaged_ = vectors_damaged_ || vectors;
+        truth_damaged_ = truth_damaged_ || !(segments || vectors);
         damage(finding.what, finding.remedy);
       } else {
         note(finding.what, finding.remedy);
@@ -153,6 +156,9 @@ class Visit {
     } else if (derived_damaged_) {
       TRY(rebuild(pool));
     }
+    if (truth_damaged_ || vectors_damaged_) {
+      TRY(write_vectors_again(pool));
+    }
     return {};
   }
 
@@ -195,6 +201,15 @@ class Visit {
     return {};
   }
 
+  Status write_vectors_again(ThreadPool& pool) {
+    TRY_ASSIGN(const std::unique_ptr<Writer> writer,
+               Writer::open(store_options(options_, store::Access::Write), io::real_file_system(),
+                            segments_, pool));
+    TRY(rebuild_vectors(writer->store(), segments_));
+    report_.repaired.push_back("files of vectors were written again from library.db");
+    return {};
+  }
+
   Status read_sources_again() {
     TRY_ASSIGN(const std::unique_ptr<Library> library, Library::open(options_));
     TRY_ASSIGN(const IndexReport report, library->index({}, progress_, cancel_));
@@ -226,6 +241,7 @@ class Visit {
   bool truth_opens_ = false;
   bool truth_damaged_ = false;
   bool derived_damaged_ = false;
+  bool vectors_damaged_ = false;
 };
 
 /// What a new library takes over from one that is set aside: its sources, and what was forgotten in

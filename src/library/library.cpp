@@ -14,6 +14,7 @@
 #include "library/answer.h"
 #include "library/indexer.h"
 #include "library/machine.h"
+#include "library/meaning.h"
 #include "library/segments.h"
 #include "library/writer.h"
 #include "store/store.h"
@@ -87,11 +88,14 @@ class LibraryImpl : public Library {
     report.notes = writer->notes();
     const IndexContext context{fs_, *writer, *workers, thread_pool(), options_.config};
     TRY(index_sources(context, request, report, progress, cancel));
+    TRY(embed(*writer, request, report, progress, cancel));
     TRY(writer->store().checkpoint());
     TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
     TRY_ASSIGN(const store::Counts counts, snapshot->counts());
     report.quarantined = counts.quarantined;
     report.skipped = counts.skipped;
+    TRY_ASSIGN(report.pending_chunks,
+               pending_chunks(*snapshot, segments_, options_.encoder != nullptr));
     report.seconds = seconds_since(start);
     return report;
   }
@@ -99,20 +103,25 @@ class LibraryImpl : public Library {
   Result<SearchAnswer> search(const SearchRequest& request, const CancelToken& cancel) override {
     const auto start = Clock::now();
     TRY_ASSIGN(const TreeCheck check, check_tree(request.refresh, cancel));
-    auto answer = answer_once(request, check, cancel);
-    if (!answer.ok() && can_be_rebuilt(answer.error())) {
-      // Derived files cost a rebuild, never a wrong or an empty answer [INV-3].
-      const std::string reason = answer.error().message;
-      auto writer = open_writer();
-      if (!writer.ok()) {
-        return answer.error().with_context("it cannot be mended now (" + writer.error().message +
-                                           ")");
-      }
-      TRY((*writer)->rebuild({}, cancel));
-      TreeCheck mended = check;
-      mended.notes.push_back(reason + "; rebuilt from library.db");
-      answer = answer_once(request, mended, cancel);
+    TRY_ASSIGN(const AskedMeaning meaning, ask_meaning(request, cancel));
+    const auto answer_on = [&](store::Reader& reader, const TreeCheck& seen) {
+      return answer_search(fs_, reader, segments_, request, meaning, seen, cancel);
+    };
+    auto answer = answer_and_mend(check, answer_on, cancel);
+    if (answer.ok()) {
+      answer->root = options_.location.root;
+      answer->took_ms = seconds_since(start) * 1000;
     }
+    return answer;
+  }
+
+  Result<SearchAnswer> similar(const SimilarRequest& request, const CancelToken& cancel) override {
+    const auto start = Clock::now();
+    TRY_ASSIGN(const TreeCheck check, check_tree(true, cancel));
+    const auto answer_on = [&](store::Reader& reader, const TreeCheck& seen) {
+      return answer_similar(fs_, reader, segments_, request, seen, cancel);
+    };
+    auto answer = answer_and_mend(check, answer_on, cancel);
     if (answer.ok()) {
       answer->root = options_.location.root;
       answer->took_ms = seconds_since(start) * 1000;
@@ -128,15 +137,24 @@ class LibraryImpl : public Library {
     report.root = options_.location.root;
     report.note = options_.location.note;
     report.uid = store_->uid();
-    TRY_ASSIGN(report.index, completeness_of(*snapshot, check));
+    const auto pending = pending_chunks(*snapshot, segments_, options_.encoder != nullptr);
+    TRY_ASSIGN(report.index, completeness_of(*snapshot, check, pending.ok() ? *pending : 0));
+    if (!pending.ok()) {
+      report.index.complete = false;
+      report.index.notes.push_back(pending.error().message);
+    }
+    TRY_ASSIGN(const std::optional<store::ModelRow> model, current_model(*snapshot));
+    report.vectors = model ? model->vectors : 0;
+    report.model = model ? model->key : "";
     TRY_ASSIGN(const store::Counts counts, snapshot->counts());
     report.skipped = counts.skipped;
     report.windowed = counts.windowed;
     report.lines = counts.lines;
     report.chunks_written_total = counts.chunks_written_total;
+    report.embedded_total = counts.embedded_total;
     report.bytes_source = counts.source_bytes;
     report.bytes_truth = truth_bytes();
-    report.bytes_derived = segments_.bytes_on_disk();
+    report.bytes_derived = segments_.bytes_on_disk() + segments_.vectors().bytes_on_disk();
     TRY_ASSIGN(const std::vector<store::SegmentRow> rows, snapshot->segments());
     TRY_ASSIGN(const std::vector<store::DeltaRow> deltas, snapshot->deltas());
     report.segments = static_cast<std::uint32_t>(rows.size());
@@ -229,6 +247,7 @@ class LibraryImpl : public Library {
                  writer->forget(source, {prefix}, report, cancel));
       std::move(removed.begin(), removed.end(), std::back_inserter(texts));
     }
+    TRY(tidy_vectors(writer->store(), segments_, Unneeded::RemoveAll));
     TRY(remove_set_aside(report));
     TRY_ASSIGN(const bool purged, writer->store().purge(texts, kPurgeTimeoutMs));
     report.pending = !purged;
@@ -269,15 +288,102 @@ class LibraryImpl : public Library {
     return error.code == Code::Corruption || error.code == Code::Unsupported;
   }
 
-  Result<SearchAnswer> answer_once(const SearchRequest& request, const TreeCheck& check,
-                                   const CancelToken& cancel) {
+  /// The meaning pass after the words pass. Chunks can be searched by words meanwhile.
+  Status embed(Writer& writer, const IndexRequest& request, IndexReport& report,
+               const ProgressSink& progress, const CancelToken& cancel) {
+    const auto start = Clock::now();
+    if (request.embed && options_.encoder != nullptr) {
+      TRY(embed_pending(writer.store(), segments_, *options_.encoder, report, {}, progress,
+                        cancel));
+    }
+    TRY(tidy_vectors(writer.store(), segments_, Unneeded::KeepSome));
+    report.embed_seconds = seconds_since(start);
+    return {};
+  }
+
+  /// The mode that a request comes to, and the vector of its query.
+  Result<AskedMeaning> ask_meaning(const SearchRequest& request, const CancelToken& cancel) {
+    AskedMeaning asked;
+    asked.encoder_configured = options_.encoder != nullptr;
+    TRY_ASSIGN(const std::string text, text_to_embed(request.query));
+    if (request.mode == SearchMode::Words || text.empty()) {
+      return asked;
+    }
+    std::optional<store::ModelRow> model;
+    {
+      TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
+      TRY_ASSIGN(model, current_model(*snapshot));
+    }
+    const std::shared_ptr<embed::Encoder> encoder = model ? encoder_of(model->key) : nullptr;
+    std::string lacking;
+    if (!model || model->vectors == 0) {
+      lacking = "there are no vectors yet; `sonde index` with a model makes them";
+    } else if (encoder == nullptr) {
+      lacking = "the model that the vectors are of is not here (" + model->key + ")";
+    } else {
+      auto vector = encoder->embed_query(text, cancel);
+      if (vector.ok()) {
+        TRY_ASSIGN(asked.query, index::encode_vector(*vector));
+        asked.model_key = model->key;
+        asked.mode =
+            request.mode == SearchMode::Meaning ? index::Mode::Meaning : index::Mode::Hybrid;
+        return asked;
+      }
+      if (vector.error().code == Code::Cancelled) {
+        return std::move(vector).error();
+      }
+      lacking = "the query could not be embedded: " + vector.error().message;
+    }
+    if (request.mode == SearchMode::Meaning) {
+      return Error{Code::NotFound, "no search by meaning: " + lacking};
+    }
+    if (request.mode == SearchMode::Hybrid || encoder != nullptr) {
+      asked.notes.push_back("searched by words alone: " + lacking);
+    }
+    return asked;
+  }
+
+  /// Null when nobody has it.
+  std::shared_ptr<embed::Encoder> encoder_of(const std::string& key) const {
+    if (options_.encoder != nullptr && model_key(options_.encoder->id()) == key) {
+      return options_.encoder;
+    }
+    return options_.encoder_of ? options_.encoder_of(key) : nullptr;
+  }
+
+  using AnswerOn = std::function<Result<SearchAnswer>(store::Reader&, const TreeCheck&)>;
+
+  /// Derived files cost a rebuild, never a wrong or an empty answer [INV-3].
+  Result<SearchAnswer> answer_and_mend(const TreeCheck& check, const AnswerOn& answer_on,
+                                       const CancelToken& cancel) {
+    auto answer = answer_once(check, answer_on);
+    if (answer.ok() || !can_be_rebuilt(answer.error())) {
+      return answer;
+    }
+    const std::string reason = answer.error().message;
+    auto writer = open_writer();
+    if (!writer.ok()) {
+      return answer.error().with_context("it cannot be mended now (" + writer.error().message +
+                                         ")");
+    }
+    if (reason.find(".vec") != std::string::npos) {
+      TRY(rebuild_vectors((*writer)->store(), segments_));
+    } else {
+      TRY((*writer)->rebuild({}, cancel));
+    }
+    TreeCheck mended = check;
+    mended.notes.push_back(reason + "; rebuilt from library.db");
+    return answer_once(mended, answer_on);
+  }
+
+  Result<SearchAnswer> answer_once(const TreeCheck& check, const AnswerOn& answer_on) {
     // A segment may be merged away between the snapshot and its opening; then a newer snapshot does
     // not list it.
     constexpr int kAttempts = 3;
     for (int attempt = 1;; ++attempt) {
       TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
       TRY_ASSIGN(const std::uint64_t before, snapshot->generation());
-      auto answer = answer_search(fs_, *snapshot, segments_, request, check, cancel);
+      auto answer = answer_on(*snapshot, check);
       if (answer.ok() || answer.error().code != Code::Corruption || attempt == kAttempts) {
         return answer;
       }

@@ -10,6 +10,7 @@
 #include "base/cancel.h"
 #include "base/hash.h"
 #include "base/result.h"
+#include "embed/encoder.h"
 #include "library/config.h"
 #include "library/location.h"
 
@@ -17,19 +18,22 @@ namespace sonde::library {
 
 /// How far long work is. Called often from one thread; must be quick.
 struct Progress {
-  enum class Phase { Scan, Index, Merge, Check, Rebuild, Download } phase = Phase::Scan;
+  enum class Phase { Scan, Index, Merge, Check, Rebuild, Embed, Download } phase = Phase::Scan;
   std::uint64_t files_done = 0;
   std::uint64_t files_total = 0;
   std::uint64_t bytes_done = 0;
   std::uint64_t bytes_total = 0;
   std::uint64_t chunks = 0;
   std::uint64_t lines = 0;
+  std::uint64_t embed_done = 0;   // chunks that got their vector in this run
+  std::uint64_t embed_total = 0;  // chunks that had none at its start
 };
 using ProgressSink = std::function<void(const Progress&)>;
 
 struct IndexRequest {
   std::vector<std::string> paths;  // absolute; only these parts of the sources; empty: everything
   bool force = false;              // read and chunk everything again
+  bool embed = true;               // embed what has no vector, when an encoder is there
   bool compact = false;            // merge into one segment and give free space back at the end
 };
 
@@ -47,12 +51,20 @@ struct IndexReport {
   std::uint64_t chunks_kept = 0;
   std::uint64_t lines = 0;  // read by this run
   std::uint64_t bytes = 0;
+  std::uint64_t embedded = 0;        // vectors made by this run
+  std::uint64_t pending_chunks = 0;  // without a vector, now
   double seconds = 0;
+  double embed_seconds = 0;        // of these
   std::vector<std::string> notes;  // for people: a source that is missing, a worker that died, ...
 };
 
+/// Auto: hybrid once there are vectors and an encoder for the query, else words.
+enum class SearchMode { Auto, Words, Meaning, Hybrid };
+
 struct SearchRequest {
   std::string query;
+  SearchMode mode = SearchMode::Auto;
+  std::uint64_t budget_tokens = 0;  // of all texts together, estimated; 0: no limit
   std::size_t limit = 10;
   std::vector<std::string> languages;
   std::vector<std::string> path_globs;
@@ -65,6 +77,17 @@ struct SearchRequest {
   bool by_chunk = false;
   bool explain = false;
   bool refresh = true;
+};
+
+struct SimilarRequest {
+  std::string path;        // absolute; a file of a source
+  std::uint32_t line = 0;  // the chunk that holds it; 0: the whole file
+  std::size_t limit = 10;
+  std::vector<std::string> languages;
+  std::vector<std::string> path_globs;
+  std::vector<std::string> kinds;
+  std::vector<std::string> within;
+  double min_score = 0;
 };
 
 struct Place {
@@ -93,6 +116,7 @@ struct SearchHit {
   bool stale = false;                    // the file on disk is another version now
   std::vector<Place> more;
   double words = 0;
+  double meaning = 0;  // cosine; 0 in mode words and where there is no vector
   std::vector<std::pair<std::string, double>> boosts;  // with `explain`
 };
 
@@ -114,8 +138,11 @@ struct Completeness {
 struct SearchAnswer {
   std::string query;
   std::string mode = "words";
+  std::string model;  // whose vectors answered; empty in mode words
   std::string root;
   double took_ms = 0;
+  std::uint64_t tokens = 0;  // of the results' texts, estimated, with a budget
+  std::uint64_t left_out_by_budget = 0;
   std::vector<SearchHit> results;
   Completeness index;
 };
@@ -195,6 +222,11 @@ struct LibraryOptions {
   Location location;
   Environment environment;
   Config config;
+  /// Embeds chunks and queries. Null: words alone.
+  std::shared_ptr<embed::Encoder> encoder;
+  /// The encoder of another model by its key, for queries while `encoder`'s own vectors are not
+  /// complete yet; may be empty, and may give null.
+  std::function<std::shared_ptr<embed::Encoder>(const std::string& model_key)> encoder_of;
 };
 
 /// A library. Threads: search and status may be called from several threads; the others from one.
@@ -214,6 +246,11 @@ class Library {
                                     const CancelToken& cancel) = 0;
   /// Brings changed files up to date first when that is allowed, cheap and the lease is free.
   virtual Result<SearchAnswer> search(const SearchRequest& request, const CancelToken& cancel) = 0;
+  /// Files whose meaning is near to a file's, or to that of a chunk in it; the file itself is left
+  /// out. Needs vectors, but no encoder. Errors also: NotFound (not in the library, no chunk there,
+  /// no vector yet).
+  virtual Result<SearchAnswer> similar(const SimilarRequest& request,
+                                       const CancelToken& cancel) = 0;
   virtual Result<StatusReport> status(const StatusRequest& request, const CancelToken& cancel) = 0;
 
   virtual Result<std::vector<SourceInfo>> sources() = 0;

@@ -76,7 +76,7 @@ index::IndexView view_of(const HolderList& holders) {
 }
 
 Segments::Segments(io::FileSystem& fs, std::string directory, std::size_t cache_bytes)
-    : fs_(fs), directory_(std::move(directory)), cache_(cache_bytes) {}
+    : fs_(fs), directory_(std::move(directory)), cache_(cache_bytes), vectors_(fs, directory_) {}
 
 std::string Segments::segments_path() const { return io::join_path(directory_, "segments"); }
 

@@ -14,6 +14,7 @@
 #include "index/search.h"
 #include "io/block_file.h"
 #include "io/file_system.h"
+#include "library/vector_files.h"
 #include "store/store.h"
 
 namespace sonde::library {
@@ -69,6 +70,7 @@ class Segments {
   [[nodiscard]] Result<std::vector<std::string>> file_names() const;
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
+  [[nodiscard]] VectorFiles& vectors() { return vectors_; }
 
  private:
   Result<std::shared_ptr<const index::Segment>> open_file(const store::SegmentRow& row);
@@ -78,6 +80,7 @@ class Segments {
   io::FileSystem& fs_;
   const std::string directory_;
   io::BlockCache cache_;
+  VectorFiles vectors_;
   std::mutex mutex_;  // guards open_; never held during I/O
   std::map<std::string, std::shared_ptr<const index::Segment>> open_;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "index/analyze.h"
+#include "library/meaning.h"
 
 namespace sonde::library {
 
@@ -42,7 +43,27 @@ Result<std::unique_ptr<Writer>> Writer::open(const store::StoreOptions& store_op
   return writer;
 }
 
+/// Damaged or outdated files of vectors are written again from the truth; nothing is embedded.
+Status Writer::load_or_rebuild_vectors() {
+  const Status loaded = [&]() -> Status {
+    TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
+    TRY_ASSIGN(const std::vector<store::ModelRow> models, snapshot->models());
+    for (const store::ModelRow& model : models) {
+      TRY_ASSIGN(const VectorView view, segments_.vectors().load(*snapshot, model));
+      static_cast<void>(view);
+    }
+    return segments_.vectors().remove_unlisted(*snapshot);
+  }();
+  if (loaded.ok() ||
+      (loaded.error().code != Code::Corruption && loaded.error().code != Code::Unsupported)) {
+    return loaded;
+  }
+  notes_.push_back(loaded.error().message + "; written again from library.db");
+  return rebuild_vectors(*store_, segments_);
+}
+
 Status Writer::load_or_rebuild() {
+  TRY(load_or_rebuild_vectors());
   const Status loaded = reload();
   if (loaded.ok()) {
     TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());

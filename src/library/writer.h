@@ -85,6 +85,7 @@ class Writer {
   Writer(io::Lease lease, std::unique_ptr<store::Store> store, Segments& segments,
          ThreadPool& pool);
   Status load_or_rebuild();
+  Status load_or_rebuild_vectors();
   Status reload();
   Status begin_if_needed();
   Status bury(const store::SourceRow& source, const std::string& path);

@@ -1,5 +1,5 @@
-// sonde-worker: reads untrusted source text and archives in a sandbox, as a child of sonde. It speaks the frames
-// of worker/protocol.h over descriptor 3 and is of no use on its own.
+// sonde-worker: reads untrusted source text and archives in a sandbox, as a child of sonde. It
+// speaks the frames of worker/protocol.h over descriptor 3 and is of no use on its own.
 
 #include <sys/stat.h>
 

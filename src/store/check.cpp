@@ -31,6 +31,12 @@ constexpr const char* kTombstonesOfNothing =
     "SELECT (SELECT count(*) FROM tombstones WHERE in_delta = 0 AND holder_id NOT IN "
     "(SELECT id FROM segments)) + (SELECT count(*) FROM tombstones WHERE in_delta = 1 AND "
     "holder_id NOT IN (SELECT id FROM deltas))";
+constexpr const char* kBadVectors =
+    "SELECT count(*) FROM vectors LEFT JOIN models ON models.id = vectors.model_id "
+    "WHERE models.id IS NULL OR length(hash) <> 16 OR length(code) <> dimensions + 4";
+constexpr const char* kMiscounted =
+    "SELECT count(*) FROM models WHERE vectors <> "
+    "(SELECT count(*) FROM vectors WHERE model_id = models.id)";
 constexpr const char* kSkippedCount = "SELECT count(*) FROM skipped";
 constexpr const char* kQuarantineCount = "SELECT count(*) FROM quarantine";
 
@@ -51,6 +57,7 @@ class Check {
     }
     TRY(check_id());
     TRY(check_segments());
+    TRY(check_vector_files());
     return std::move(findings_);
   }
 
@@ -114,13 +121,29 @@ class Check {
       if (tombstones != 0) {
         damage(std::to_string(tombstones) + " tombstones belong to no segment");
       }
-      return {};
+      return check_vectors();
     }();
     if (!rows.ok()) {
       if (rows.error().code != Code::Corruption) {
         return rows;
       }
       damage(rows.error().message);
+    }
+    return {};
+  }
+
+  Status check_vectors() {
+    TRY_ASSIGN(const std::int64_t version, connection().integer("PRAGMA user_version"));
+    if (version < 2) {
+      return {};
+    }
+    TRY_ASSIGN(const std::int64_t bad, connection().integer(kBadVectors));
+    if (bad != 0) {
+      damage(std::to_string(bad) + " vectors are of no model or of another length than its");
+    }
+    TRY_ASSIGN(const std::int64_t miscounted, connection().integer(kMiscounted));
+    if (miscounted != 0) {
+      damage(std::to_string(miscounted) + " models have another number of vectors than they say");
     }
     return {};
   }
@@ -257,25 +280,51 @@ class Check {
     return {};
   }
 
+  /// A derived file as the truth lists it.
+  struct Listed {
+    std::string name;
+    std::uint64_t size_bytes = 0;
+    std::uint64_t checksum = 0;
+  };
+
   Status check_segments() {
     const Result<std::vector<SegmentRow>> segments = session_.queries.segments();
     if (!segments.ok()) {
       return {};  // the damage was found above
     }
-    std::set<std::string> listed;
+    std::vector<Listed> listed;
     for (const SegmentRow& segment : *segments) {
-      listed.insert(segment.file_name);
-      TRY(check_segment(segment));
+      listed.push_back({segment.file_name, segment.size_bytes, segment.checksum});
     }
-    const Result<std::vector<io::DirectoryEntry>> entries =
-        pool_.fs().list(pool_.layout().segments);
+    return check_derived_files(pool_.layout().segments, listed);
+  }
+
+  Status check_vector_files() {
+    const Result<std::vector<VectorFileRow>> files = session_.queries.vector_files();
+    if (!files.ok()) {
+      return {};  // the damage was found above
+    }
+    std::vector<Listed> listed;
+    for (const VectorFileRow& file : *files) {
+      listed.push_back({file.file_name, file.size_bytes, file.checksum});
+    }
+    return check_derived_files(pool_.layout().vectors, listed);
+  }
+
+  Status check_derived_files(const std::string& folder, const std::vector<Listed>& listed) {
+    std::set<std::string> names;
+    for (const Listed& file : listed) {
+      names.insert(file.name);
+      TRY(check_derived_file(io::join_path(folder, file.name), file));
+    }
+    const Result<std::vector<io::DirectoryEntry>> entries = pool_.fs().list(folder);
     if (!entries.ok()) {
       return entries.error().code == Code::NotFound ? Status() : entries.error();
     }
     for (const io::DirectoryEntry& entry : *entries) {
-      if (!listed.contains(entry.name) && findings_.size() < kFindingLimit) {
+      if (!names.contains(entry.name) && findings_.size() < kFindingLimit) {
         findings_.push_back({Finding::Level::Note,
-                             io::join_path(pool_.layout().segments, entry.name) +
+                             io::join_path(folder, entry.name) +
                                  " is listed nowhere: left over by an interrupted run",
                              "it is removed"});
       }
@@ -283,8 +332,7 @@ class Check {
     return {};
   }
 
-  Status check_segment(const SegmentRow& segment) {
-    const std::string path = io::join_path(pool_.layout().segments, segment.file_name);
+  Status check_derived_file(const std::string& path, const Listed& listed) {
     Result<std::unique_ptr<io::ReadableFile>> file = pool_.fs().open_read(path);
     if (!file.ok()) {
       if (file.error().code != Code::NotFound && file.error().code != Code::InvalidArgument) {
@@ -297,7 +345,7 @@ class Check {
     Checksum64 checksum;
     std::string buffer(kReadBytes, '\0');
     std::uint64_t size = 0;
-    while (size <= segment.size_bytes) {
+    while (size <= listed.size_bytes) {
       TRY_ASSIGN(const std::size_t length, (*file)->read_at(size, buffer.data(), buffer.size()));
       if (length == 0) {
         break;
@@ -305,9 +353,9 @@ class Check {
       checksum.update(std::string_view(buffer).substr(0, length));
       size += length;
     }
-    if (size != segment.size_bytes) {
+    if (size != listed.size_bytes) {
       damage(path + " has another size than library.db says", kRebuild);
-    } else if (checksum.digest() != segment.checksum) {
+    } else if (checksum.digest() != listed.checksum) {
       damage(path + " does not match its checksum", kRebuild);
     }
     return {};

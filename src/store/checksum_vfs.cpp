@@ -85,6 +85,20 @@ int damaged(File& file, const std::string& what) {
   return SQLITE_IOERR_DATA;
 }
 
+/// Pages that the header in the file counts; 0 for an empty file. A page beyond them that is not in
+/// the WAL was never written: SQLite may take one within a transaction and look at it again.
+std::uint32_t pages_in_header(File& file) {
+  std::array<unsigned char, 4> count{};
+  constexpr sqlite3_int64 kPageCountOffset = 28;
+  sqlite3_file* const base = below(reinterpret_cast<sqlite3_file*>(&file));
+  const int rc = base->pMethods->xRead(base, count.data(), count.size(), kPageCountOffset);
+  sqlite3_int64 size = 0;
+  const bool empty = base->pMethods->xFileSize(base, &size) == SQLITE_OK && size == 0;
+  return rc == SQLITE_OK ? big_endian(count.data())
+         : empty         ? 0
+                         : std::numeric_limits<std::uint32_t>::max();
+}
+
 int read_database(sqlite3_file* handle, void* buffer, int amount, sqlite3_int64 offset) {
   File& file = *mine(handle);
   const int rc = below(handle)->pMethods->xRead(below(handle), buffer, amount, offset);
@@ -97,6 +111,9 @@ int read_database(sqlite3_file* handle, void* buffer, int amount, sqlite3_int64 
     return damaged(file, "a page size in the header");
   }
   const auto number = static_cast<std::uint64_t>(offset / amount) + 1;
+  if (rc == SQLITE_IOERR_SHORT_READ && number > pages_in_header(file)) {
+    return rc;  // the buffer holds zeroes
+  }
   if (rc == SQLITE_IOERR_SHORT_READ) {
     return damaged(file, "page " + std::to_string(number) + " (behind the end of the file)");
   }

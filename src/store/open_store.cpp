@@ -91,6 +91,7 @@ Status OpenStore::open_writer() {
   how.page_cache_bytes = pool_->options().page_cache_bytes;
   how.busy_timeout_ms = kWriterBusyTimeout_ms;
   TRY_ASSIGN(std::unique_ptr<Connection> connection, Connection::open(pool_->vfs(), how));
+  TRY(upgrade_schema(*connection));
   writer_ = std::make_unique<Session>(std::move(connection), pool_->shared());
   sqlite3_wal_hook(
       writer_->connection->raw(),

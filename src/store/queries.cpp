@@ -112,6 +112,12 @@ Result<Counts> Queries::counts() {
         &counts.skipped, &counts.quarantined, &counts.windowed, &counts.chunks_written_total}) {
     *value = statement.number<std::uint64_t>(column++);
   }
+  TRY_ASSIGN(const bool vectors, knows_vectors());
+  if (vectors) {
+    TRY_ASSIGN(const std::int64_t total,
+               connection_.integer("SELECT embedded_total FROM vector_counts WHERE id = 1"));
+    counts.embedded_total = static_cast<std::uint64_t>(total);
+  }
   return counts;
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -66,6 +67,12 @@ class Queries {
   Result<std::vector<QuarantineRow>> quarantine();
   Result<std::vector<std::string>> forgotten(std::int64_t source_id);
   Result<std::optional<std::string>> setting(std::string_view key);
+  Result<std::vector<ModelRow>> models();
+  Result<std::vector<VectorFileRow>> vector_files();
+  Result<std::vector<char>> has_vectors(std::int64_t model_id, std::span<const ContentHash> hashes);
+  Result<std::optional<VectorRow>> vector(std::int64_t model_id, const ContentHash& hash);
+  Status for_each_vector(std::int64_t model_id, std::int64_t after,
+                         const std::function<Status(std::int64_t, const VectorRow&)>& visit);
 
   // For the transaction and maintenance.
   Result<std::optional<PlacedFile>> placed_file(std::int64_t source_id, std::string_view path);
@@ -90,6 +97,8 @@ class Queries {
  private:
   Result<ChunkRecord> chunk_at(std::int64_t file_id, const Place& place, std::uint32_t ordinal);
   Error damaged(const std::string& what) const;
+  /// False in a library of version 1, which no writer has opened since.
+  Result<bool> knows_vectors();
 
   Connection& connection_;
   Shared& shared_;
@@ -132,6 +141,20 @@ class Reading : public Interface {
   }
   Result<std::optional<std::string>> setting(std::string_view key) override {
     return queries().setting(key);
+  }
+  Result<std::vector<ModelRow>> models() override { return queries().models(); }
+  Result<std::vector<VectorFileRow>> vector_files() override { return queries().vector_files(); }
+  Result<std::vector<char>> has_vectors(std::int64_t model_id,
+                                        std::span<const ContentHash> hashes) override {
+    return queries().has_vectors(model_id, hashes);
+  }
+  Result<std::optional<VectorRow>> vector(std::int64_t model_id, const ContentHash& hash) override {
+    return queries().vector(model_id, hash);
+  }
+  Status for_each_vector(
+      std::int64_t model_id, std::int64_t after,
+      const std::function<Status(std::int64_t, const VectorRow&)>& visit) override {
+    return queries().for_each_vector(model_id, after, visit);
   }
 
  protected:

@@ -98,6 +98,7 @@ class Salvage {
     TRY(chunks());
     TRY(files());
     TRY(drop_homeless_chunks());
+    TRY(vectors());
     TRY(derived());
     TRY(write_counts());
     return to_.script("COMMIT");
@@ -368,6 +369,52 @@ class Salvage {
       report_.kept.resize(report_.kept.size() - 3);
     }
     return to_.script("RELEASE derived");
+  }
+
+  /// Vectors can be made again from the texts, at a cost: every one that checks is kept. Their
+  /// files are derived and written anew.
+  Status vectors() {
+    if (!from_.queries.models().ok()) {
+      return {};
+    }
+    TRY_ASSIGN(const std::int64_t version, from().integer("PRAGMA user_version"));
+    if (version < 2) {
+      return {};
+    }
+    bool whole = false;
+    TRY_ASSIGN(const std::uint64_t models,
+               copy({"SELECT id, key, dimensions FROM models WHERE id >= ?1 ORDER BY id",
+                     "SELECT id FROM models WHERE id >= ?1 ORDER BY id LIMIT 1"},
+                    "INSERT OR IGNORE INTO models(id, key, dimensions) VALUES(?1, ?2, ?3)", whole));
+    kept("models", models);
+    std::uint64_t rows = 0;
+    TRY_ASSIGN(
+        const std::uint64_t gaps,
+        read_damaged(
+            from(),
+            {"SELECT id, model_id, hash, code FROM vectors NOT INDEXED WHERE id >= ?1 ORDER BY id",
+             "SELECT id FROM vectors NOT INDEXED WHERE id >= ?1 ORDER BY id LIMIT 1"},
+            [&](const Statement& row) -> Status {
+              TRY_ASSIGN(
+                  const std::int64_t dimensions,
+                  to_.integer("SELECT dimensions FROM models WHERE id = ?1", row.integer(1)));
+              if (dimensions == 0 || row.bytes(2).size() != ContentHash().bytes.size() ||
+                  row.bytes(3).size() != static_cast<std::size_t>(dimensions) + 4) {
+                return {};
+              }
+              TRY(copy_row(
+                  to_,
+                  "INSERT OR IGNORE INTO vectors(id, model_id, hash, code) VALUES(?1, ?2, ?3, ?4)",
+                  row));
+              ++rows;
+              return end_of_batch();
+            }));
+    static_cast<void>(gaps);  // what is missing is embedded again
+    kept("vectors", rows);
+    TRY(to_.run("UPDATE vector_counts SET embedded_total = ?1 WHERE id = 1",
+                std::max(said_.embedded_total, rows)));
+    return to_.script(
+        "UPDATE models SET vectors = (SELECT count(*) FROM vectors WHERE model_id = models.id)");
   }
 
   Status write_counts() {

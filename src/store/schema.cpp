@@ -134,6 +134,39 @@ CREATE TABLE settings(
 CREATE UNIQUE INDEX settings_copy ON settings(key, value);
 )sql";
 
+// What version 2 has more. A vector's bytes are its scale (f32) and `dimensions` int8 codes. Ids of
+// vectors are never used again: a vector file covers all up to one.
+constexpr const char* kSchemaOfVersion2 = R"sql(
+CREATE TABLE vector_counts(
+  id INTEGER PRIMARY KEY CHECK(id = 1),
+  embedded_total INTEGER NOT NULL
+) STRICT;
+CREATE TABLE models(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  key TEXT NOT NULL UNIQUE,
+  dimensions INTEGER NOT NULL,
+  vectors INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE vectors(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  model_id INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  code BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX vectors_by_hash ON vectors(model_id, hash);
+CREATE TABLE vector_files(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  model_id INTEGER NOT NULL,
+  file_name TEXT NOT NULL UNIQUE,
+  generation INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  vectors INTEGER NOT NULL,
+  last_vector_id INTEGER NOT NULL
+) STRICT;
+INSERT INTO vector_counts(id, embedded_total) VALUES(1, 0);
+)sql";
+
 Result<bool> wal_mode(Connection& connection) {
   TRY_ASSIGN(Statement statement, connection.query("PRAGMA journal_mode"));
   TRY_ASSIGN(const bool row, statement.step());
@@ -152,6 +185,7 @@ Layout::Layout(const std::string& folder)
       new_database(io::join_path(folder, "library.db-new")),
       id(io::join_path(folder, "library.id")),
       segments(io::join_path(folder, "segments")),
+      vectors(io::join_path(folder, "vectors")),
       damaged(io::join_path(folder, "damaged")),
       ignore(io::join_path(folder, ".gitignore")) {}
 
@@ -198,6 +232,7 @@ Status create_schema(Connection& connection, std::string_view uid, std::uint64_t
   }
   TRY(connection.script("BEGIN IMMEDIATE"));
   TRY(connection.script(kSchema));
+  TRY(connection.script(kSchemaOfVersion2));
   TRY(connection.run("INSERT INTO meta(id, uid, generation) VALUES(1, ?1, ?2)", uid, generation));
   TRY(connection.script("PRAGMA application_id=" + std::to_string(kApplicationId) +
                         "; PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";"));
@@ -221,6 +256,23 @@ Status check_schema(Connection& connection) {
     return Error{Code::Corruption, connection.path() + ": it has no version; run `sonde doctor`"};
   }
   return {};
+}
+
+Status upgrade_schema(Connection& connection) {
+  TRY_ASSIGN(const std::int64_t version, connection.integer("PRAGMA user_version"));
+  if (version >= kSchemaVersion) {
+    return {};
+  }
+  TRY(connection.script("BEGIN IMMEDIATE"));
+  const Status done = [&]() -> Status {
+    TRY(connection.script(kSchemaOfVersion2));
+    TRY(connection.script("PRAGMA user_version=" + std::to_string(kSchemaVersion)));
+    return connection.script("COMMIT");
+  }();
+  if (!done.ok()) {
+    connection.rollback();
+  }
+  return done;
 }
 
 Status write_id(io::FileSystem& fs, const Layout& layout, std::string_view uid) {

@@ -24,6 +24,7 @@ struct Layout {
   std::string new_database;  // library.db-new: made whole, then renamed to library.db
   std::string id;            // library.id
   std::string segments;
+  std::string vectors;
   std::string damaged;
   std::string ignore;  // .gitignore
 
@@ -45,6 +46,9 @@ Status create_schema(Connection& connection, std::string_view uid, std::uint64_t
 /// Checks that an opened database is one of ours and that we know its version.
 /// Errors: Corruption (another application's, or damaged), Unsupported (newer).
 Status check_schema(Connection& connection);
+
+/// Brings an older version to kSchemaVersion, in one transaction. Errors: NoSpace, Io, Busy.
+Status upgrade_schema(Connection& connection);
 
 /// Writes library.id. Errors: Io, NoSpace.
 Status write_id(io::FileSystem& fs, const Layout& layout, std::string_view uid);

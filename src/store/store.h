@@ -13,6 +13,7 @@
 //   generation
 //                            is the last committed one when it was written, so a truth that is
 //                            older was rolled back
+//   vectors/<the same>.vec   derived, listed in the truth
 //   damaged/                 set-aside files
 //   lock                     the writer lease
 //   .gitignore               "*"
@@ -35,7 +36,7 @@ class FileSystem;
 
 namespace sonde::store {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 struct SourceRow {
   std::int64_t id = 0;
@@ -148,6 +149,32 @@ struct QuarantineRow {
   std::int64_t at_ms = 0;  // since 1970, UTC
 };
 
+/// A model that vectors are of.
+struct ModelRow {
+  std::int64_t id = 0;
+  std::string key;  // embed::ModelId::key(): what decides whether two vectors may be compared
+  std::uint32_t dimensions = 0;
+  std::uint64_t vectors = 0;  // of it, in the truth
+};
+
+/// The vector of a text.
+struct VectorRow {
+  ContentHash hash;  // of the exact text that was fed to the model
+  std::string code;  // scale (f32, little-endian), `dimensions` x int8
+};
+
+/// A file of vectors of one model, derived from the rows up to one of them.
+struct VectorFileRow {
+  std::int64_t id = 0;
+  std::int64_t model_id = 0;
+  std::string file_name;  // in vectors/
+  std::uint64_t generation = 0;
+  std::uint64_t checksum = 0;  // XXH3-64 of the whole file
+  std::uint64_t size_bytes = 0;
+  std::uint64_t vectors = 0;
+  std::int64_t last_vector_id = 0;  // rows of the model beyond the greatest of these are in no file
+};
+
 struct Counts {
   std::uint64_t files = 0;
   std::uint64_t chunks = 0;
@@ -158,6 +185,7 @@ struct Counts {
   std::uint64_t quarantined = 0;
   std::uint64_t windowed = 0;              // files whose syntax tree was given up
   std::uint64_t chunks_written_total = 0;  // over the library's life
+  std::uint64_t embedded_total = 0;        // vectors added, over the library's life
 };
 
 /// What replacing a file cost.
@@ -193,6 +221,19 @@ class Reader {
   /// Paths of a source that were forgotten and stay excluded ("a/b" or "a/b/" for a folder).
   virtual Result<std::vector<std::string>> forgotten(std::int64_t source_id) = 0;
   virtual Result<std::optional<std::string>> setting(std::string_view key) = 0;
+
+  /// Models that have vectors, by id. Empty in a library that an older version made.
+  virtual Result<std::vector<ModelRow>> models() = 0;
+  virtual Result<std::vector<VectorFileRow>> vector_files() = 0;
+  /// Which of these have a vector of the model. @return [hashes.size()] 1 where there is one
+  virtual Result<std::vector<char>> has_vectors(std::int64_t model_id,
+                                                std::span<const ContentHash> hashes) = 0;
+  virtual Result<std::optional<VectorRow>> vector(std::int64_t model_id,
+                                                  const ContentHash& hash) = 0;
+  /// Vectors of a model with an id beyond `after`, by id. The callback's error ends the walk.
+  virtual Status for_each_vector(
+      std::int64_t model_id, std::int64_t after,
+      const std::function<Status(std::int64_t id, const VectorRow&)>& visit) = 0;
 };
 
 /// A read transaction on its own connection, given back to the store's pool at its end.
@@ -234,6 +275,20 @@ class Transaction : public Reader {
   virtual Status add_forgotten(std::int64_t source_id, std::string_view path) = 0;
   virtual Status remove_forgotten(std::int64_t source_id, std::string_view path) = 0;
   virtual Status set_setting(std::string_view key, std::string_view value) = 0;
+
+  /// Errors also: InvalidArgument (it is there).
+  virtual Result<ModelRow> add_model(std::string_view key, std::uint32_t dimensions) = 0;
+  /// Removes the model with its vectors and the list of its files.
+  virtual Status remove_model(std::int64_t id) = 0;
+  /// Adds vectors; those that are there stay as they are. @return how many were added.
+  /// Errors also: InvalidArgument (a code of another length than the model's), NotFound.
+  virtual Result<std::uint64_t> add_vectors(std::int64_t model_id,
+                                            std::span<const VectorRow> vectors) = 0;
+  /// @return how many were there
+  virtual Result<std::uint64_t> remove_vectors(std::int64_t model_id,
+                                               std::span<const ContentHash> hashes) = 0;
+  virtual Result<std::int64_t> add_vector_file(const VectorFileRow& file) = 0;
+  virtual Status remove_vector_file(std::int64_t id) = 0;
 
   /// The only commit point. @return the new generation. Errors: Io, NoSpace (nothing changed).
   virtual Result<std::uint64_t> commit() = 0;

@@ -44,6 +44,14 @@ class WriteTransaction final : public Reading<Transaction> {
   Status add_forgotten(std::int64_t source_id, std::string_view path) override;
   Status remove_forgotten(std::int64_t source_id, std::string_view path) override;
   Status set_setting(std::string_view key, std::string_view value) override;
+  Result<ModelRow> add_model(std::string_view key, std::uint32_t dimensions) override;
+  Status remove_model(std::int64_t id) override;
+  Result<std::uint64_t> add_vectors(std::int64_t model_id,
+                                    std::span<const VectorRow> vectors) override;
+  Result<std::uint64_t> remove_vectors(std::int64_t model_id,
+                                       std::span<const ContentHash> hashes) override;
+  Result<std::int64_t> add_vector_file(const VectorFileRow& file) override;
+  Status remove_vector_file(std::int64_t id) override;
   Result<std::uint64_t> commit() override;
 
   /// Trains a dictionary from the texts that are there now, codes every text with it, and removes

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/codec.h"
@@ -98,9 +100,11 @@ TEST(EncoderReference, every_vector_has_a_cosine_of_at_least_0_9999_with_the_ref
   ThreadPool pool(std::max(1U, std::thread::hardware_concurrency()), "embed");
   LocalEncoderOptions options;
   options.max_tokens = kMaxTokens;
-  const auto encoder = LocalEncoder::open(io::real_file_system(), SONDE_TEST_MODEL, pool, options);
+  const char* const named = std::getenv("SONDE_TEST_MODEL");
+  const std::string folder = named != nullptr ? named : SONDE_TEST_MODEL;
+  const auto encoder = LocalEncoder::open(io::real_file_system(), folder, pool, options);
   ASSERT_TRUE(encoder.ok()) << encoder.error().message
-                            << "\nThe model all-MiniLM-L6-v2 has to be in " << SONDE_TEST_MODEL
+                            << "\nThe model all-MiniLM-L6-v2 has to be in " << folder
                             << ": run scripts/bootstrap, or set SONDE_TEST_MODEL to its folder.";
   const std::size_t width = reference->dimensions;
   ASSERT_EQ((*encoder)->id().dimensions, width);

@@ -131,7 +131,7 @@ TEST_F(DamagedTruth, of_a_newer_version_is_left_alone_and_said_so) {
   std::fstream file(database(), std::ios::binary | std::ios::in | std::ios::out);
   std::string page(4'096, '\0');
   file.read(page.data(), 4'096);
-  ASSERT_EQ(page[63], 1);
+  ASSERT_EQ(page[63], 2);
   page[63] = 99;
   const std::uint64_t checksum = checksum64(std::string_view(page).substr(0, 4'088), 1);
   for (unsigned i = 0; i < 8; ++i) {

@@ -40,6 +40,7 @@ library::LibraryOptions options_of(const LibrarySetup& setup) {
   options.environment.worker_program =
       setup.worker.empty() ? program_path("sonde-worker") : setup.worker;
   options.config.threads = setup.threads;
+  options.encoder = setup.encoder;
   return options;
 }
 

@@ -30,6 +30,7 @@ struct LibrarySetup {
   std::string directory;  // the library folder
   std::size_t threads = 2;
   std::string worker;  // empty: sonde-worker
+  std::shared_ptr<embed::Encoder> encoder = {};
 };
 library::LibraryOptions options_of(const LibrarySetup& setup);
 

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kThreadLimit = 256;
 constexpr std::size_t kResultLimit = 1000;
 constexpr std::uint32_t kContextLimit = 1000;
+constexpr std::uint64_t kBudgetLimit = 10'000'000;
 constexpr std::size_t kArgumentLimit = 100'000;
 
 const std::vector<std::string> kKinds = {"function",  "method", "class",  "struct", "enum",
@@ -18,15 +19,16 @@ const std::vector<std::string> kKinds = {"function",  "method", "class",  "struc
                                          "doc",       "data",   "cell",   "text"};
 const std::vector<std::string> kColors = {"auto", "always", "never"};
 const std::vector<std::string> kShells = {"bash", "zsh", "fish"};
-const std::vector<std::string> kModes = {"words"};
+const std::vector<std::string> kModes = {"auto", "hybrid", "words", "meaning"};
 
 /// What CLI11 writes into, and which command it met.
 struct Target {
   Invocation invocation;
   std::string max_rss;
   std::size_t threads = 0;
-  std::string mode = "words";
+  std::string mode = "auto";
   bool no_refresh = false;
+  bool no_embed = false;
 };
 
 void add_common(CLI::App& app, Target& target) {
@@ -84,6 +86,7 @@ void add_index(CLI::App& root, Target& target) {
   app.add_option("path", index.path, "Only this part; where there is no library yet, its root")
       ->type_name("PATH");
   app.add_flag("--force", index.request.force, "Read and chunk every file again");
+  app.add_flag("--no-embed", target.no_embed, "Words only; the next run embeds what is left");
   app.add_flag("--compact", index.request.compact,
                "Merge into one segment and give free space back");
   app.add_option("-j,--jobs", target.threads, "The same as --threads")
@@ -122,7 +125,9 @@ void add_search(CLI::App& root, Target& target) {
       ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, kResultLimit))
       ->each([&search](const std::string&) { search.limit_given = true; });
-  app.add_option("--mode", target.mode, "How to search: words")
+  app.add_option("--mode", target.mode,
+                 "How to search: by words, by meaning, or by both, hybrid; auto: by both where "
+                 "there are vectors")
       ->type_name("MODE")
       ->check(CLI::IsMember(kModes));
   add_search_filters(app, request);
@@ -133,11 +138,32 @@ void add_search(CLI::App& root, Target& target) {
   CLI::Option* files = app.add_flag("--files", search.files_only, "Print paths only");
   app.add_flag("--chunks", request.by_chunk, "Each place by itself, not grouped by file")
       ->excludes(files);
+  app.add_option("--budget", request.budget_tokens,
+                 "Text of at most about this many tokens in all (four bytes each)")
+      ->type_name("TOKENS")
+      ->check(CLI::Range(std::uint64_t{1}, kBudgetLimit));
   app.add_flag("--explain", request.explain, "Show the parts of each score");
   app.add_flag("--no-refresh", target.no_refresh, "Do not bring changed files up to date first");
   app.add_flag("--jsonl", search.json_lines,
                "Print one JSON object a line: the results, then how complete they are")
       ->excludes(files);
+}
+
+void add_similar(CLI::App& root, Target& target) {
+  CLI::App& app = add_command(root, target, "similar", "Find what means nearly the same as a place",
+                              Command::Similar);
+  SearchOptions& search = target.invocation.search;
+  library::SearchRequest& request = search.request;
+  app.add_option("place", target.invocation.similar.place, "A file, or FILE:LINE for a place in it")
+      ->type_name("PATH")
+      ->required();
+  app.add_option("paths", request.within, "Only in these files and folders")->type_name("PATH");
+  app.add_option("-n,--limit", request.limit, "Results at most (10)")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, kResultLimit))
+      ->each([&search](const std::string&) { search.limit_given = true; });
+  add_search_filters(app, request);
+  app.add_flag("--files", search.files_only, "Print paths only");
 }
 
 void add_sources(CLI::App& root, Target& target) {
@@ -228,6 +254,7 @@ void build(CLI::App& app, Target& target) {
       ->group("Options everywhere");
   add_index(app, target);
   add_search(app, target);
+  add_similar(app, target);
   add_sources(app, target);
   add_models(app, target);
   add_embed(app, target);
@@ -275,6 +302,13 @@ Status finish(Target& target) {
     invocation.common.max_rss_bytes = bytes;
   }
   invocation.search.request.refresh = !target.no_refresh;
+  invocation.index.request.embed = !target.no_embed;
+  const std::map<std::string, library::SearchMode> modes = {
+      {"auto", library::SearchMode::Auto},
+      {"hybrid", library::SearchMode::Hybrid},
+      {"words", library::SearchMode::Words},
+      {"meaning", library::SearchMode::Meaning}};
+  invocation.search.request.mode = modes.at(target.mode);
   return {};
 }
 

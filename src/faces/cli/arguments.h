@@ -15,6 +15,7 @@ enum class Command {
   None,
   Index,
   Search,
+  Similar,
   SourceAdd,
   SourceList,
   SourceRemove,
@@ -47,6 +48,11 @@ struct IndexOptions {
   library::IndexRequest request;
 };
 
+/// `sonde similar`: shown as a search is.
+struct SimilarOptions {
+  std::string place;  // FILE or FILE:LINE, as typed
+};
+
 struct SearchOptions {
   library::SearchRequest request;  // `within` as typed
   bool limit_given = false;
@@ -72,6 +78,7 @@ struct Invocation {
   CommonOptions common;
   IndexOptions index;
   SearchOptions search;
+  SimilarOptions similar;
   library::StatusRequest status;
   std::string source;              // of source add and source remove, as typed
   std::vector<std::string> paths;  // of forget, as typed

@@ -25,6 +25,22 @@ std::string refused(const std::vector<std::string>& arguments) {
   return result.error().message;
 }
 
+TEST(Arguments, meaning_has_its_options) {
+  const Invocation plain = parsed({"search", "x"});
+  EXPECT_EQ(plain.search.request.mode, library::SearchMode::Auto);
+  EXPECT_EQ(plain.search.request.budget_tokens, 0U);
+  EXPECT_TRUE(parsed({"index"}).index.request.embed);
+  EXPECT_FALSE(parsed({"index", "--no-embed"}).index.request.embed);
+  const Invocation asked = parsed({"search", "x", "--mode", "hybrid", "--budget", "900"});
+  EXPECT_EQ(asked.search.request.mode, library::SearchMode::Hybrid);
+  EXPECT_EQ(asked.search.request.budget_tokens, 900U);
+  const Invocation similar = parsed({"similar", "a.py:7", "src", "-n", "3", "--lang", "go"});
+  EXPECT_EQ(similar.command, Command::Similar);
+  EXPECT_EQ(similar.similar.place, "a.py:7");
+  EXPECT_EQ(similar.search.request.limit, 3U);
+  EXPECT_THAT(similar.search.request.within, ElementsAre("src"));
+}
+
 TEST(Arguments, a_search_takes_every_option) {
   const Invocation call = parsed(
       {"search", "where is it", "src",       "docs",         "-n",          "5",      "--mode",

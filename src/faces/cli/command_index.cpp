@@ -137,6 +137,15 @@ void print_summary(const Context& context, const library::IndexReport& report,
                        with_commas(static_cast<std::uint64_t>(rate)));
   }
   out << '\n';
+  if (report.embedded > 0 || report.pending_chunks > 0) {
+    out << counted(report.embedded, "vector", "vectors") << " made in "
+        << human_duration(report.embed_seconds);
+    if (report.pending_chunks > 0) {
+      out << "; " << counted(report.pending_chunks, "place is", "places are")
+          << " not searchable by meaning yet";
+    }
+    out << '\n';
+  }
   if (report.skipped > 0) {
     out << "left out: " << safe_line(sums_by_reason(status.skipped_list))
         << " (`sonde status --skipped` lists them)\n";

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <charconv>
+
 #include "faces/cli/context.h"
 #include "faces/cli/exit_code.h"
 #include "faces/cli/output.h"
@@ -116,7 +118,7 @@ void print_notes(const Context& context, const library::SearchAnswer& answer) {
 void print_json_lines(const Context& context, const library::SearchAnswer& answer,
                       json::Explain explain) {
   for (const library::SearchHit& hit : answer.results) {
-    context.streams.out << json::hit_object(hit, explain).text(json::Layout::OneLine);
+    context.streams.out << json::hit_object(hit, explain, answer.mode).text(json::Layout::OneLine);
   }
   context.streams.out << json::last_line_object(answer.index).text(json::Layout::OneLine);
 }
@@ -145,6 +147,32 @@ void print_answer(const Context& context, const library::SearchAnswer& answer) {
   }
 }
 
+/// FILE:LINE, where FILE itself has no such name.
+Result<library::SimilarRequest> similar_of(const Context& context, const library::Config& config) {
+  TRY_ASSIGN(const library::SearchRequest search, request_of(context, config));
+  library::SimilarRequest request;
+  request.limit = search.limit;
+  request.languages = search.languages;
+  request.path_globs = search.path_globs;
+  request.kinds = search.kinds;
+  request.within = search.within;
+  request.min_score = search.min_score;
+  const std::string& typed = context.invocation.similar.place;
+  request.path = context.absolute(typed);
+  struct stat info {};
+  const std::size_t colon = typed.rfind(':');
+  if (::lstat(request.path.c_str(), &info) != 0 && colon != std::string::npos) {
+    const char* const end = typed.data() + typed.size();
+    const auto [stop, error] = std::from_chars(typed.data() + colon + 1, end, request.line);
+    if (error != std::errc() || stop != end || request.line == 0) {
+      return Error{Code::InvalidArgument,
+                   "there is no file " + safe_path(typed) + "; a place is FILE or FILE:LINE"};
+    }
+    request.path = context.absolute(typed.substr(0, colon));
+  }
+  return request;
+}
+
 }  // namespace
 
 Result<int> run_search(Context& context) {
@@ -164,6 +192,17 @@ Result<int> run_search(Context& context) {
   if (answer.results.empty()) {
     explain_nothing(context, request, answer, *library);
   }
+  print_notes(context, answer);
+  return answer.results.empty() ? kNothingFound : kDone;
+}
+
+Result<int> run_similar(Context& context) {
+  TRY_ASSIGN(const library::LibraryOptions options, library_to_search(context));
+  TRY_ASSIGN(const library::SimilarRequest request, similar_of(context, options.config));
+  TRY_ASSIGN(const auto library, context.door.open(options));
+  TRY_ASSIGN(const library::SearchAnswer answer, library->similar(request, context.cancel));
+  print_answer(context, answer);
+  context.streams.out.flush();
   print_notes(context, answer);
   return answer.results.empty() ? kNothingFound : kDone;
 }

@@ -48,8 +48,11 @@ void print_counts(const Context& context, const library::StatusReport& report) {
   }
   line(out, "meaning",
        report.model.empty()
-           ? "not yet: this version searches by words"
-           : fmt::format("{} vectors by {}", with_commas(report.vectors), safe_line(report.model)));
+           ? "no vectors; searches are by words"
+           : fmt::format("{} vectors by {}{}", with_commas(report.vectors), safe_line(report.model),
+                         report.index.pending_chunks > 0
+                             ? fmt::format(", {} to go", with_commas(report.index.pending_chunks))
+                             : ""));
   line(out, "size",
        fmt::format("{} truth, {} derived, of {} source", human_size(report.bytes_truth),
                    human_size(report.bytes_derived), human_size(report.bytes_source)));

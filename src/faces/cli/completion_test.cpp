@@ -54,7 +54,7 @@ TEST(BashCompletion, offers_commands_and_options) {
   EXPECT_THAT(offered("sonde se"), ElementsAre("search"));
   EXPECT_THAT(offered("sonde --ver"), ElementsAre("--version"));
   EXPECT_THAT(offered("sonde search x --no"), ElementsAre("--no-refresh"));
-  EXPECT_THAT(offered("sonde index --no"), IsEmpty());
+  EXPECT_THAT(offered("sonde index --not"), IsEmpty());
 }
 
 TEST(BashCompletion, offers_the_commands_of_a_command) {

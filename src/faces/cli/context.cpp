@@ -1,6 +1,7 @@
 #include "faces/cli/context.h"
 
 #include "base/utf8.h"
+#include "faces/cli/encoder_door.h"
 
 namespace sonde::faces::cli {
 
@@ -47,6 +48,7 @@ Result<library::LibraryOptions> options_at(Context& context, library::Location l
   if (common.color.empty() && !context.streams.no_color) {
     context.color = options.config.color;
   }
+  options.encoder = library_encoder(context, options.config);
   options.environment = context.environment;
   options.location = std::move(location);
   return options;

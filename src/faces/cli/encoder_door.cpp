@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "embed/lazy_encoder.h"
 #include "library/machine.h"
 
 namespace sonde::faces::cli {
@@ -30,6 +31,19 @@ Result<std::optional<embed::RemoteOptions>> server_options(const library::Enviro
   return std::optional(std::move(options));
 }
 
+/// The caller's thread computes too.
+Result<OpenedEncoder> open_with_threads(const embed::EncoderChoice& choice,
+                                        const library::Config& config, const CancelToken& cancel) {
+  const std::size_t threads = std::max<std::size_t>(library::limits_for(config).threads, 2) - 1;
+  OpenedEncoder opened{std::make_unique<ThreadPool>(threads, "sonde-embed"), nullptr};
+  auto encoder = embed::open_encoder(io::real_file_system(), choice, *opened.pool, cancel);
+  if (!encoder.ok()) {
+    return of_a_model(std::move(encoder).error());
+  }
+  opened.encoder = std::move(encoder).value();
+  return opened;
+}
+
 }  // namespace
 
 Error of_a_model(Error error) {
@@ -55,15 +69,35 @@ Result<OpenedEncoder> open_chosen_encoder(const Context& context, const std::str
   if (name.empty()) {
     TRY_ASSIGN(choice.server, server_options(context.environment, config.server));
   }
-  // The caller's thread computes too.
-  const std::size_t threads = std::max<std::size_t>(library::limits_for(config).threads, 2) - 1;
-  OpenedEncoder opened{std::make_unique<ThreadPool>(threads, "sonde-embed"), nullptr};
-  auto encoder = embed::open_encoder(io::real_file_system(), choice, *opened.pool, context.cancel);
-  if (!encoder.ok()) {
-    return of_a_model(std::move(encoder).error());
+  return open_with_threads(choice, config, context.cancel);
+}
+
+std::shared_ptr<embed::Encoder> library_encoder(const Context& context,
+                                                const library::Config& config) {
+  embed::EncoderChoice choice;
+  auto folder = library::models_folder(context.environment);
+  auto server = server_options(context.environment, config.server);
+  if (!folder.ok() || !server.ok()) {
+    return nullptr;
   }
-  opened.encoder = std::move(encoder).value();
-  return opened;
+  choice.models_folder = std::move(*folder);
+  choice.server = std::move(*server);
+  const auto open = [choice,
+                     config](const CancelToken& cancel) -> Result<std::shared_ptr<embed::Encoder>> {
+    TRY_ASSIGN(OpenedEncoder opened, open_with_threads(choice, config, cancel));
+    const auto held = std::make_shared<OpenedEncoder>(std::move(opened));
+    return std::shared_ptr<embed::Encoder>(held, held->encoder.get());
+  };
+  if (choice.server) {
+    auto opened = open(context.cancel);
+    return opened.ok() ? std::move(*opened) : nullptr;
+  }
+  const embed::ModelStore models(io::real_file_system(), choice.models_folder);
+  auto model = models.find("");
+  if (!model.ok() || !model->problem.empty()) {
+    return nullptr;
+  }
+  return std::make_shared<embed::LazyEncoder>(model->id, open);
 }
 
 }  // namespace sonde::faces::cli

@@ -25,6 +25,12 @@ struct OpenedEncoder {
 /// that is damaged, no library.
 Result<OpenedEncoder> open_chosen_encoder(const Context& context, const std::string& name);
 
+/// What a library embeds with: the server that the settings name, else the model in use, which is
+/// loaded when it is first needed. Null when there is neither, or a server that does not answer:
+/// words are searched all the same.
+std::shared_ptr<embed::Encoder> library_encoder(const Context& context,
+                                                const library::Config& config);
+
 /// The same error, when it is Corruption as InvalidArgument.
 Error of_a_model(Error error);
 

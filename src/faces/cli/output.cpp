@@ -18,7 +18,7 @@ std::string completeness_note(const library::Completeness& index) {
     add("not every file could be compared with the disk");
   }
   if (index.pending_chunks > 0) {
-    add(counted(index.pending_chunks, "place is", "places are") + " not searchable yet");
+    add(counted(index.pending_chunks, "place is", "places are") + " not searchable by meaning yet");
   }
   if (!note.empty()) {
     note += "; `sonde index` brings it up to date";

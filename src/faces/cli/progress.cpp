@@ -18,6 +18,7 @@ const char* phase_name(library::Progress::Phase phase) {
     case library::Progress::Phase::Merge: return "merging";
     case library::Progress::Phase::Check: return "checking";
     case library::Progress::Phase::Rebuild: return "rebuilding";
+    case library::Progress::Phase::Embed: return "embedding";
     case library::Progress::Phase::Download: return "downloading";
   }
   return "working";
@@ -65,8 +66,28 @@ library::ProgressSink ProgressLine::sink() {
   return [this](const library::Progress& progress) { update(progress); };
 }
 
+std::string ProgressLine::describe_embedding(const library::Progress& progress,
+                                             double phase_seconds) const {
+  const std::uint64_t total = progress.embed_total;
+  const std::uint64_t done = std::min(total, progress.embed_done);
+  std::string line = fmt::format("  {}/{} places", with_commas(done), with_commas(total));
+  if (phase_seconds < kRateAfterSeconds || done <= first_.embed_done) {
+    return line;
+  }
+  const double rate = static_cast<double>(done - first_.embed_done) / phase_seconds;
+  line += fmt::format("  {} a second", with_commas(static_cast<std::uint64_t>(rate)));
+  if (done < total) {
+    const double left = static_cast<double>(total - done) / rate;
+    line += fmt::format("  {} left", human_duration(std::max(left, 1.0)));
+  }
+  return line;
+}
+
 std::string ProgressLine::describe(const library::Progress& progress, double phase_seconds) const {
   std::string line = phase_name(progress.phase);
+  if (progress.phase == library::Progress::Phase::Embed) {
+    return line + describe_embedding(progress, phase_seconds);
+  }
   if (progress.files_total > 0) {
     line += fmt::format("  {}/{} files", with_commas(progress.files_done),
                         with_commas(progress.files_total));

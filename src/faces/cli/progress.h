@@ -29,6 +29,7 @@ class ProgressLine {
   library::ProgressSink sink();
 
  private:
+  std::string describe_embedding(const library::Progress& progress, double phase_seconds) const;
   std::string describe(const library::Progress& progress, double phase_seconds) const;
 
   std::ostream& err_;

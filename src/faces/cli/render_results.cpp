@@ -155,6 +155,9 @@ void render_more(std::ostream& out, const library::SearchHit& hit, const RenderO
 void render_explanation(std::ostream& out, const library::SearchHit& hit,
                         const RenderOptions& options) {
   std::string line = fmt::format("words {:.3f}", hit.words);
+  if (hit.meaning != 0) {
+    line += fmt::format("  meaning {:.3f}", hit.meaning);
+  }
   for (const auto& [name, value] : hit.boosts) {
     line += fmt::format(", {} {:+.3f}", safe_line(name), value);
   }

@@ -23,6 +23,7 @@ Result<int> dispatch(Context& context) {
   switch (context.invocation.command) {
     case Command::Index: return run_index(context);
     case Command::Search: return run_search(context);
+    case Command::Similar: return run_similar(context);
     case Command::SourceAdd:
     case Command::SourceList:
     case Command::SourceRemove: return run_source(context);

@@ -169,7 +169,7 @@ TEST(Search, an_incomplete_answer_says_so_on_stderr) {
   rig.state.answer.index.notes = {"the folder /disk is not there"};
   EXPECT_EQ(rig.run({"search", "retry"}), kDone);
   EXPECT_THAT(rig.err, HasSubstr("3 files have changed"));
-  EXPECT_THAT(rig.err, HasSubstr("1 place is not searchable yet"));
+  EXPECT_THAT(rig.err, HasSubstr("1 place is not searchable by meaning yet"));
   EXPECT_THAT(rig.err, HasSubstr("status --quarantine"));
   EXPECT_THAT(rig.err, HasSubstr("the folder /disk is not there"));
   EXPECT_THAT(rig.out, Not(HasSubstr("changed")));

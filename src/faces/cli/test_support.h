@@ -30,6 +30,7 @@ struct FakeState {
 
   std::vector<library::IndexRequest> indexed;
   std::vector<library::SearchRequest> searched;
+  std::vector<library::SimilarRequest> compared;
   std::vector<library::LibraryOptions> created;
   std::vector<library::LibraryOptions> opened;
   std::vector<std::string> added, removed, forgotten;
@@ -56,6 +57,12 @@ class FakeLibrary : public library::Library {
     if (state_.searched.size() > 1 && state_.answer_without_filters) {
       return *state_.answer_without_filters;
     }
+    return answer(state_.answer);
+  }
+  Result<library::SearchAnswer> similar(const library::SimilarRequest& request,
+                                        const CancelToken& cancel) override {
+    state_.compared.push_back(request);
+    TRY(cancel.check());
     return answer(state_.answer);
   }
   Result<library::StatusReport> status(const library::StatusRequest&, const CancelToken&) override {

@@ -71,7 +71,7 @@ Object completeness_value(const library::Completeness& index) {
   return object;
 }
 
-Object hit_value(const library::SearchHit& hit, Explain explain) {
+Object hit_value(const library::SearchHit& hit, Explain explain, std::string_view mode) {
   Object object;
   object["id"] = text(hit.id);
   object["source"] = text(hit.source);
@@ -95,7 +95,7 @@ Object hit_value(const library::SearchHit& hit, Explain explain) {
   }
   if (explain == Explain::Yes) {
     object["words"] = score(hit.words);
-    object["meaning"] = nullptr;
+    object["meaning"] = mode == "words" ? Object(nullptr) : score(hit.meaning);
     object["boosts"] = Object::object();
     for (const auto& [name, value] : hit.boosts) {
       object["boosts"][text(name)] = score(value);
@@ -179,8 +179,8 @@ std::string Document::text(Layout layout) const {
          "\n";
 }
 
-Document hit_object(const library::SearchHit& hit, Explain explain) {
-  return Document(hit_value(hit, explain));
+Document hit_object(const library::SearchHit& hit, Explain explain, std::string_view mode) {
+  return Document(hit_value(hit, explain, mode));
 }
 
 Document last_line_object(const library::Completeness& index) {
@@ -197,8 +197,11 @@ Document search_object(const library::SearchAnswer& answer, Explain explain) {
   object["took_ms"] = std::round(answer.took_ms * 1000) / 1000;
   object["results"] = Object::array();
   for (const library::SearchHit& hit : answer.results) {
-    object["results"].push_back(hit_value(hit, explain));
+    object["results"].push_back(hit_value(hit, explain, answer.mode));
   }
+  object["model"] = text_or_null(answer.model);
+  object["tokens"] = answer.tokens == 0 ? Object(nullptr) : Object(answer.tokens);
+  object["left_out_by_budget"] = answer.left_out_by_budget;
   object["index"] = completeness_value(answer.index);
   return Document(std::move(object));
 }
@@ -278,7 +281,9 @@ Document index_object(const library::IndexReport& report, const library::StatusR
   object["chunks_kept"] = report.chunks_kept;
   object["lines"] = report.lines;
   object["bytes"] = report.bytes;
+  object["embedded"] = report.embedded;
   object["seconds"] = score(report.seconds);
+  object["embed_seconds"] = score(report.embed_seconds);
   object["notes"] = texts(report.notes);
   object["index"] = completeness_value(status.index);
   return Document(std::move(object));

@@ -38,7 +38,8 @@ enum class Explain { No, Yes };
 /// "sonde.search/1". With Explain::Yes results carry `words`, `meaning` and `boosts`.
 Document search_object(const library::SearchAnswer& answer, Explain explain);
 /// One of its `results`.
-Document hit_object(const library::SearchHit& hit, Explain explain);
+Document hit_object(const library::SearchHit& hit, Explain explain,
+                    std::string_view mode = "words");
 /// The last line of `search --jsonl`: {"index": ...}.
 Document last_line_object(const library::Completeness& index);
 /// "sonde.files/1": what `search --files` found.

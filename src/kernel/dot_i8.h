@@ -1,0 +1,27 @@
+#pragma once
+// Products of int8 vectors. Integers: every instruction set gives the same number, bit for bit.
+// Threads: safe.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sonde::kernel {
+
+enum class DotSet { Serial, Avx2, Avx512Vnni };
+
+inline constexpr std::size_t kDotWidthLimit = 65'536;  // beyond it a sum could leave 32 bits
+
+/// Sum of a[i] * b[i]. @param width  at most kDotWidthLimit
+using DotI8 = std::int32_t (*)(const std::int8_t* a, const std::int8_t* b, std::size_t width);
+
+/// True when this machine can run it.
+bool is_available(DotSet set);
+DotSet best_dot_set();
+/// The function of one set. Must be available here.
+DotI8 dot_i8_of(DotSet set);
+
+std::int32_t dot_i8_serial(const std::int8_t* a, const std::int8_t* b, std::size_t width);
+std::int32_t dot_i8_avx2(const std::int8_t* a, const std::int8_t* b, std::size_t width);
+std::int32_t dot_i8_vnni(const std::int8_t* a, const std::int8_t* b, std::size_t width);
+
+}  // namespace sonde::kernel

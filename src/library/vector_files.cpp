@@ -1,0 +1,201 @@
+#include "library/vector_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/hash.h"
+#include "io/block_file.h"
+
+namespace sonde::library {
+
+namespace {
+
+class FileSink : public io::BlockSink {
+ public:
+  explicit FileSink(io::WritableFile& file) : file_(file) {}
+  Status append(std::string_view bytes) override { return file_.append(bytes); }
+
+ private:
+  io::WritableFile& file_;
+};
+
+}  // namespace
+
+bool VectorView::has(const ContentHash& hash) const {
+  return std::any_of(sets.begin(), sets.end(),
+                     [&](const auto& set) { return set->find(hash).has_value(); });
+}
+
+std::uint64_t VectorView::size() const {
+  std::uint64_t size = 0;
+  for (const auto& set : sets) {
+    size += set->size();
+  }
+  return size;
+}
+
+Result<std::shared_ptr<const index::VectorSet>> VectorFiles::open(const store::VectorFileRow& row,
+                                                                  const store::ModelRow& model) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = open_.find(row.file_name); found != open_.end()) {
+      return found->second;
+    }
+  }
+  const std::string path = io::join_path(folder(), row.file_name);
+  auto info = fs_.info(path);
+  if (!info.ok() && info.error().code == Code::NotFound) {
+    return Error{Code::Corruption,
+                 fmt::format("{} is listed in library.db but missing; `sonde doctor --repair` "
+                             "writes it again from library.db",
+                             path)};
+  }
+  TRY_ASSIGN(const io::FileInfo file_info, std::move(info));
+  if (file_info.size_bytes != row.size_bytes) {
+    return Error{Code::Corruption, fmt::format("{} has {} bytes, library.db lists {}", path,
+                                               file_info.size_bytes, row.size_bytes)};
+  }
+  // Read as a whole, so the cache of blocks would keep each of them twice.
+  TRY_ASSIGN(std::shared_ptr<io::ByteSource> source, io::open_block_file(fs_, path, nullptr));
+  TRY_ASSIGN(std::shared_ptr<const index::VectorSet> set,
+             index::VectorSet::open(std::move(source), content_hash(model.key), model.dimensions));
+  if (set->size() != row.vectors) {
+    return Error{Code::Corruption, fmt::format("{} holds {} vectors, library.db lists {}", path,
+                                               set->size(), row.vectors)};
+  }
+  const std::lock_guard lock(mutex_);
+  return open_.emplace(row.file_name, std::move(set)).first->second;
+}
+
+Result<VectorView> VectorFiles::load(store::Reader& reader, const store::ModelRow& model) {
+  VectorView view;
+  std::set<std::string> listed;
+  TRY_ASSIGN(std::vector<store::VectorFileRow> rows, reader.vector_files());
+  for (store::VectorFileRow& row : rows) {
+    listed.insert(row.file_name);
+    if (row.model_id != model.id) {
+      continue;
+    }
+    TRY_ASSIGN(std::shared_ptr<const index::VectorSet> set, open(row, model));
+    view.sets.push_back(std::move(set));
+    view.last_id = std::max(view.last_id, row.last_vector_id);
+    view.files.push_back(std::move(row));
+  }
+  std::vector<index::VectorSet::Row> tail;
+  TRY(reader.for_each_vector(model.id, view.last_id,
+                             [&](std::int64_t id, const store::VectorRow& row) -> Status {
+                               tail.emplace_back(row.hash, row.code);
+                               view.last_id = id;
+                               return {};
+                             }));
+  view.tail = tail.size();
+  if (!tail.empty()) {
+    TRY_ASSIGN(std::shared_ptr<const index::VectorSet> set,
+               index::VectorSet::from_rows(model.dimensions, std::move(tail)));
+    view.sets.push_back(std::move(set));
+  }
+  const std::lock_guard lock(mutex_);
+  std::erase_if(open_, [&](const auto& entry) { return !listed.contains(entry.first); });
+  return view;
+}
+
+Result<store::VectorFileRow> VectorFiles::write(
+    std::uint64_t generation, const store::ModelRow& model,
+    const std::vector<std::shared_ptr<const index::VectorSet>>& sets,
+    const std::function<bool(const ContentHash&)>& keep, std::int64_t last_vector_id) {
+  if (const Status made = fs_.make_directory(folder()); !made.ok() && !fs_.info(folder()).ok()) {
+    return made.error();
+  }
+  const std::string temporary = io::join_path(folder(), "writing.tmp");
+  static_cast<void>(fs_.remove_file(temporary));  // of an interrupted write; usually not there
+  TRY_ASSIGN(const std::unique_ptr<io::WritableFile> file, fs_.create(temporary));
+  FileSink sink(*file);
+  auto written = index::write_vectors(sets, content_hash(model.key), model.dimensions, keep, sink);
+  Status synced = written.ok() ? file->sync() : Status(written.error());
+  if (synced.ok()) {
+    synced = file->close();
+  }
+  if (!synced.ok()) {
+    static_cast<void>(fs_.remove_file(temporary));
+    return synced.error();
+  }
+  store::VectorFileRow row;
+  row.model_id = model.id;
+  row.file_name = fmt::format("{:012}-{:016x}.vec", generation, written->checksum);
+  row.generation = generation;
+  row.checksum = written->checksum;
+  row.size_bytes = written->bytes;
+  row.vectors = written->vectors;
+  row.last_vector_id = last_vector_id;
+  TRY(fs_.rename(temporary, io::join_path(folder(), row.file_name)));
+  TRY(fs_.sync_directory(folder()));
+  return row;
+}
+
+Result<std::vector<std::string>> VectorFiles::file_names() const {
+  auto entries = fs_.list(folder());
+  if (!entries.ok()) {
+    if (entries.error().code == Code::NotFound) {
+      return std::vector<std::string>{};
+    }
+    return std::move(entries).error();
+  }
+  std::vector<std::string> names;
+  for (io::DirectoryEntry& entry : *entries) {
+    names.push_back(std::move(entry.name));
+  }
+  return names;
+}
+
+Status VectorFiles::remove_unlisted(store::Reader& reader) {
+  TRY_ASSIGN(const std::vector<store::VectorFileRow> rows, reader.vector_files());
+  std::set<std::string> listed;
+  for (const store::VectorFileRow& row : rows) {
+    listed.insert(row.file_name);
+  }
+  TRY_ASSIGN(const std::vector<std::string> names, file_names());
+  bool removed = false;
+  for (const std::string& name : names) {
+    if (!listed.contains(name)) {
+      TRY(fs_.remove_file(io::join_path(folder(), name)));
+      removed = true;
+    }
+  }
+  return removed ? fs_.sync_directory(folder()) : Status{};
+}
+
+Status VectorFiles::set_aside(const std::string& file_name) {
+  {
+    const std::lock_guard lock(mutex_);
+    open_.erase(file_name);
+  }
+  const std::string from = io::join_path(folder(), file_name);
+  if (!fs_.info(from).ok()) {
+    return {};
+  }
+  const std::string damaged = io::join_path(directory_, "damaged");
+  static_cast<void>(fs_.make_directory(damaged));  // rename tells when it is not there
+  const std::string to = io::join_path(damaged, file_name);
+  static_cast<void>(fs_.remove_file(to));
+  TRY(fs_.rename(from, to));
+  return fs_.sync_directory(folder());
+}
+
+std::uint64_t VectorFiles::bytes_on_disk() const {
+  std::uint64_t bytes = 0;
+  const auto names = file_names();
+  if (!names.ok()) {
+    return 0;
+  }
+  for (const std::string& name : *names) {
+    if (const auto info = fs_.info(io::join_path(folder(), name)); info.ok()) {
+      bytes += info->size_bytes;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace sonde::library

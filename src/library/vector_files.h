@@ -1,0 +1,64 @@
+#pragma once
+// The derived files of vectors: writes them, opens those that the truth lists, keeps open ones.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "index/vectors.h"
+#include "io/file_system.h"
+#include "store/store.h"
+
+namespace sonde::library {
+
+/// The vectors of one model in one state of the truth: those of its files, and the rows that are in
+/// no file yet.
+struct VectorView {
+  std::vector<std::shared_ptr<const index::VectorSet>> sets;
+  std::vector<store::VectorFileRow> files;  // of sets[0..files.size())
+  std::uint64_t tail = 0;                   // rows that are in no file: sets.back(), when not 0
+  std::int64_t last_id = 0;                 // of all rows
+
+  [[nodiscard]] bool has(const ContentHash& hash) const;
+  [[nodiscard]] std::uint64_t size() const;
+};
+
+/// Threads: safe.
+class VectorFiles {
+ public:
+  VectorFiles(io::FileSystem& fs, std::string directory)
+      : fs_(fs), directory_(std::move(directory)) {}
+
+  /// Errors: Corruption (a listed file is missing, damaged, or not the one that was listed; the
+  /// message names it), Unsupported (another version of the format), Io.
+  Result<VectorView> load(store::Reader& reader, const store::ModelRow& model);
+  /// Writes a file durably; the caller then lists it in a transaction.
+  /// @param generation  the last committed one
+  Result<store::VectorFileRow> write(
+      std::uint64_t generation, const store::ModelRow& model,
+      const std::vector<std::shared_ptr<const index::VectorSet>>& sets,
+      const std::function<bool(const ContentHash&)>& keep, std::int64_t last_vector_id);
+  /// Removes files that the reader's state does not list. Only the lease holder may call it.
+  Status remove_unlisted(store::Reader& reader);
+  /// Moves a file into damaged/ (nothing when it is gone already).
+  Status set_aside(const std::string& file_name);
+  [[nodiscard]] std::uint64_t bytes_on_disk() const;
+
+ private:
+  Result<std::shared_ptr<const index::VectorSet>> open(const store::VectorFileRow& row,
+                                                       const store::ModelRow& model);
+  [[nodiscard]] std::string folder() const { return io::join_path(directory_, "vectors"); }
+  [[nodiscard]] Result<std::vector<std::string>> file_names() const;
+
+  io::FileSystem& fs_;
+  const std::string directory_;
+  std::mutex mutex_;  // guards open_; never held during I/O
+  std::map<std::string, std::shared_ptr<const index::VectorSet>> open_;
+};
+
+}  // namespace sonde::library
