@@ -39,7 +39,7 @@ void keep_changing(const std::string& root, const std::atomic<bool>& stop) {
       case 5: {
         fs::remove_all(path, ignored);
         std::string large;
-        while (large.size() < 200'000) {
+        while (large.size() < 50'000) {
           large += body;
         }
         std::ofstream(path) << large;
@@ -53,7 +53,7 @@ void keep_changing(const std::string& root, const std::atomic<bool>& stop) {
 TEST(ChangingFiles, cost_nothing_and_when_they_are_quiet_the_library_is_right) {
   const ScratchFolder scratch("changing");
   Corpus corpus(scratch.path() + "/tree", 13);
-  corpus.add_files(200);
+  corpus.add_files(story_size(200));
   fs::create_directories(corpus.root() + "/busy");
   const LibrarySetup setup{corpus.root(), scratch.path() + "/library", 2, {}};
   const auto library = open_or_create(setup);
