@@ -4,30 +4,13 @@
 #include <array>
 #include <cstddef>
 
+#include "tree/name_table.h"
 #include "tree/wildmatch.h"
 
 namespace sonde::tree {
 namespace {
 
 using std::string_view;
-
-// Tables are sorted at compile time and searched by halves.
-template <std::size_t N>
-constexpr std::array<string_view, N> sorted(std::array<string_view, N> items) {
-  std::sort(items.begin(), items.end());
-  return items;
-}
-
-template <std::size_t N>
-bool has(const std::array<string_view, N>& table, string_view key) {
-  return std::binary_search(table.begin(), table.end(), key);
-}
-
-template <std::size_t N>
-bool ends_with_one_of(string_view name, const std::array<string_view, N>& endings) {
-  return std::any_of(endings.begin(), endings.end(),
-                     [name](string_view ending) { return name.ends_with(ending); });
-}
 
 string_view extension_of(string_view name) {
   const std::size_t dot = name.rfind('.');

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include "tree/name_table.h"
 #include "tree/names.h"
 #include "tree/walk.h"
 
@@ -11,23 +12,6 @@ namespace sonde::tree {
 namespace {
 
 using std::string_view;
-
-template <std::size_t N>
-constexpr std::array<string_view, N> sorted(std::array<string_view, N> items) {
-  std::sort(items.begin(), items.end());
-  return items;
-}
-
-template <std::size_t N>
-bool has(const std::array<string_view, N>& table, string_view key) {
-  return std::binary_search(table.begin(), table.end(), key);
-}
-
-template <std::size_t N>
-bool ends_with_one_of(string_view name, const std::array<string_view, N>& endings) {
-  return std::any_of(endings.begin(), endings.end(),
-                     [name](string_view ending) { return name.ends_with(ending); });
-}
 
 constexpr auto kTestFolders = sorted(std::to_array<string_view>({"test",
                                                                  "tests",
