@@ -293,8 +293,9 @@ class LibraryImpl : public Library {
                const ProgressSink& progress, const CancelToken& cancel) {
     const auto start = Clock::now();
     if (request.embed && options_.encoder != nullptr) {
-      TRY(embed_pending(writer.store(), segments_, *options_.encoder, report, {}, progress,
-                        cancel));
+      const Siblings siblings(options_.environment, options_.location.directory);
+      TRY(embed_pending(writer.store(), segments_, *options_.encoder, siblings, report, {},
+                        progress, cancel));
     }
     TRY(tidy_vectors(writer.store(), segments_, Unneeded::KeepSome));
     report.embed_seconds = seconds_since(start);

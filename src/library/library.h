@@ -52,6 +52,7 @@ struct IndexReport {
   std::uint64_t lines = 0;  // read by this run
   std::uint64_t bytes = 0;
   std::uint64_t embedded = 0;        // vectors made by this run
+  std::uint64_t vectors_taken = 0;   // copied out of libraries of other working trees
   std::uint64_t pending_chunks = 0;  // without a vector, now
   double seconds = 0;
   double embed_seconds = 0;        // of these

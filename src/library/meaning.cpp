@@ -23,6 +23,8 @@ constexpr std::size_t kBatchBytes = 1U << 20;
 // Rows that are in no file are read at each search; beyond these they get one.
 constexpr std::uint64_t kTailVectors = 4'096;
 constexpr std::size_t kMaxVectorFiles = 8;
+// Taking vectors is a thousand times as fast as making them, so a file would be written too often.
+constexpr std::uint64_t kTailTaken = 16 * kTailVectors;
 // Vectors that no chunk needs are kept up to this share of the chunks.
 constexpr double kMaxUnneededShare = 0.2;
 constexpr std::uint64_t kUnneededKept = 256;
@@ -71,11 +73,13 @@ Status list_file(store::Store& store, Segments& segments, const store::ModelRow&
 /// One pass over what has no vector. Lives for one call.
 class Embedding {
  public:
-  Embedding(store::Store& store, Segments& segments, embed::Encoder& encoder, IndexReport& report,
-            Progress state, const ProgressSink& progress, const CancelToken& cancel)
+  Embedding(store::Store& store, Segments& segments, embed::Encoder& encoder,
+            const Siblings& siblings, IndexReport& report, Progress state,
+            const ProgressSink& progress, const CancelToken& cancel)
       : store_(store),
         segments_(segments),
         encoder_(encoder),
+        siblings_(siblings),
         report_(report),
         state_(state),
         progress_(progress),
@@ -84,8 +88,9 @@ class Embedding {
   Status run() {
     TRY(choose_model());
     TRY(find_work());
+    TRY(take_from_siblings());
     state_.phase = Progress::Phase::Embed;
-    state_.embed_total = missing_;
+    state_.embed_total = wanted_.size();
     say();
     for (const LiveFile& file : work_) {
       TRY(cancel_.check());
@@ -150,7 +155,6 @@ class Embedding {
       }
       return {};
     }));
-    missing_ = missing.size();
     wanted_ = std::move(missing);
     std::sort(work_.begin(), work_.end(), [](const LiveFile& a, const LiveFile& b) {
       return std::tie(a.source, a.path) < std::tie(b.source, b.path);
@@ -158,9 +162,23 @@ class Embedding {
     return {};
   }
 
+  Status take_from_siblings() {
+    return siblings_.take(
+        store_, model_, wanted_, report_,
+        [this](std::uint64_t added) -> Status {
+          tail_ += added;
+          return tail_ >= kTailTaken ? write_tail() : Status();
+        },
+        cancel_);
+  }
+
   /// Adds a file's chunks that lack a vector to the batch. A snapshot is held for one file only:
   /// the WAL cannot be cut while one is.
   Status take_file(const LiveFile& file) {
+    if (std::none_of(file.hashes.begin(), file.hashes.end(),
+                     [&](const ContentHash& hash) { return wanted_.contains(hash); })) {
+      return {};
+    }
     const auto source = sources_.find(file.source);
     if (source == sources_.end()) {
       return Error{Code::Corruption, "a segment names a source that library.db does not have"};
@@ -280,6 +298,7 @@ class Embedding {
   store::Store& store_;
   Segments& segments_;
   embed::Encoder& encoder_;
+  const Siblings& siblings_;
   IndexReport& report_;
   Progress state_;
   const ProgressSink& progress_;
@@ -290,7 +309,6 @@ class Embedding {
   std::map<std::string, std::int64_t> sources_;
   std::vector<LiveFile> work_;
   std::unordered_set<ContentHash> wanted_;
-  std::uint64_t missing_ = 0;
   std::uint64_t tail_ = 0;
   std::vector<std::string> texts_;
   std::vector<ContentHash> hashes_;
@@ -403,9 +421,9 @@ Result<std::uint64_t> pending_chunks(store::Reader& reader, Segments& segments, 
 }
 
 Status embed_pending(store::Store& store, Segments& segments, embed::Encoder& encoder,
-                     IndexReport& report, Progress state, const ProgressSink& progress,
-                     const CancelToken& cancel) {
-  return Embedding(store, segments, encoder, report, state, progress, cancel).run();
+                     const Siblings& siblings, IndexReport& report, Progress state,
+                     const ProgressSink& progress, const CancelToken& cancel) {
+  return Embedding(store, segments, encoder, siblings, report, state, progress, cancel).run();
 }
 
 Status tidy_vectors(store::Store& store, Segments& segments, Unneeded unneeded) {

@@ -13,6 +13,7 @@
 #include "embed/encoder.h"
 #include "library/library.h"
 #include "library/segments.h"
+#include "library/siblings.h"
 #include "store/store.h"
 
 namespace sonde::library {
@@ -27,15 +28,15 @@ Result<std::optional<store::ModelRow>> current_model(store::Reader& reader);
 /// @param expected  true: a model is configured, so that without a current one all are pending
 Result<std::uint64_t> pending_chunks(store::Reader& reader, Segments& segments, bool expected);
 
-/// Embeds every live chunk that has no vector of the encoder's model, in the order of paths, in
-/// transactions of bounded size: what is interrupted loses at most one. The first model of a
-/// library answers at once; another one is built beside it and takes its place in one commit when
-/// it is complete. The caller holds the lease; no transaction is open.
+/// Embeds every live chunk that has no vector of the encoder's model and that no sibling has
+/// either, in the order of paths, in transactions of bounded size: what is interrupted loses at
+/// most one. The first model of a library answers at once; another one is built beside it and takes
+/// its place in one commit when it is complete. The caller holds the lease; no transaction is open.
 /// Errors: Cancelled (what was committed stays), those of the store. Trouble of the encoder is a
 /// note in the report: words are searched without it.
 Status embed_pending(store::Store& store, Segments& segments, embed::Encoder& encoder,
-                     IndexReport& report, Progress state, const ProgressSink& progress,
-                     const CancelToken& cancel);
+                     const Siblings& siblings, IndexReport& report, Progress state,
+                     const ProgressSink& progress, const CancelToken& cancel);
 
 enum class Unneeded { KeepSome, RemoveAll };
 /// Removes vectors that no live chunk needs (KeepSome: only when they are many, so that switching a

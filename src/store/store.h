@@ -185,7 +185,7 @@ struct Counts {
   std::uint64_t quarantined = 0;
   std::uint64_t windowed = 0;              // files whose syntax tree was given up
   std::uint64_t chunks_written_total = 0;  // over the library's life
-  std::uint64_t embedded_total = 0;        // vectors added, over the library's life
+  std::uint64_t embedded_total = 0;        // vectors made here, over the library's life
 };
 
 /// What replacing a file cost.
@@ -284,6 +284,9 @@ class Transaction : public Reader {
   /// Errors also: InvalidArgument (a code of another length than the model's), NotFound.
   virtual Result<std::uint64_t> add_vectors(std::int64_t model_id,
                                             std::span<const VectorRow> vectors) = 0;
+  /// The same for vectors that another library made: they are not counted as embedded here.
+  virtual Result<std::uint64_t> take_vectors(std::int64_t model_id,
+                                             std::span<const VectorRow> vectors) = 0;
   /// @return how many were there
   virtual Result<std::uint64_t> remove_vectors(std::int64_t model_id,
                                                std::span<const ContentHash> hashes) = 0;

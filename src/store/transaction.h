@@ -48,6 +48,8 @@ class WriteTransaction final : public Reading<Transaction> {
   Status remove_model(std::int64_t id) override;
   Result<std::uint64_t> add_vectors(std::int64_t model_id,
                                     std::span<const VectorRow> vectors) override;
+  Result<std::uint64_t> take_vectors(std::int64_t model_id,
+                                     std::span<const VectorRow> vectors) override;
   Result<std::uint64_t> remove_vectors(std::int64_t model_id,
                                        std::span<const ContentHash> hashes) override;
   Result<std::int64_t> add_vector_file(const VectorFileRow& file) override;

@@ -54,6 +54,14 @@ Status WriteTransaction::remove_model(std::int64_t id) {
 
 Result<std::uint64_t> WriteTransaction::add_vectors(std::int64_t model_id,
                                                     std::span<const VectorRow> vectors) {
+  TRY_ASSIGN(const std::uint64_t added, take_vectors(model_id, vectors));
+  counts_.embedded_total += added;
+  TRY(keep(connection_.run(kCountEmbedded, added)));
+  return added;
+}
+
+Result<std::uint64_t> WriteTransaction::take_vectors(std::int64_t model_id,
+                                                     std::span<const VectorRow> vectors) {
   TRY(usable());
   TRY_ASSIGN(const std::int64_t dimensions, connection_.integer(kDimensions, model_id));
   if (dimensions == 0) {
@@ -69,8 +77,6 @@ Result<std::uint64_t> WriteTransaction::add_vectors(std::int64_t model_id,
         connection_.run(kInsertVector, model_id, Blob{vector.hash.view()}, Blob{vector.code})));
     added += static_cast<std::uint64_t>(connection_.changes());
   }
-  counts_.embedded_total += added;
-  TRY(keep(connection_.run(kCountEmbedded, added)));
   TRY(keep(connection_.run(kCountVectors, model_id, added)));
   return added;
 }

@@ -3,45 +3,14 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "tree/git_folders.h"
+
 namespace sonde::tree {
 namespace {
-
-constexpr std::size_t kMaxPointerBytes = 16384;  // ".git" and "commondir" files: one path
 
 bool exists_at(int folder, const char* name) {
   struct stat status {};
   return ::fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-std::optional<std::string> read_pointer(int folder, const char* name, std::string_view start) {
-  auto text = read_file_at(folder, name, Links::Follow, kMaxPointerBytes);
-  if (!text || !text->starts_with(start)) {
-    return std::nullopt;
-  }
-  text->erase(0, start.size());
-  while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) {
-    text->pop_back();
-  }
-  if (text->empty() || text->find('\0') != std::string::npos) {
-    return std::nullopt;
-  }
-  return text;
-}
-
-io::UniqueFd open_git_folder(int top) {
-  io::UniqueFd folder = open_folder_at(top, ".git", Links::Follow);
-  if (!folder.valid()) {
-    if (const auto target = read_pointer(top, ".git", "gitdir: ")) {
-      folder = open_folder_at(top, target->c_str(), Links::Follow);
-    }
-  }
-  return folder;
-}
-
-// Of a linked worktree: the folder of the repository that it belongs to.
-io::UniqueFd open_common_folder(int git_folder) {
-  const auto target = read_pointer(git_folder, "commondir", "");
-  return open_folder_at(git_folder, target ? target->c_str() : ".", Links::Follow);
 }
 
 }  // namespace

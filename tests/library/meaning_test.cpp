@@ -139,6 +139,7 @@ TEST(Meaning, of_moved_files_and_of_a_branch_switched_back_embeds_nothing) {
   write_file(corpus.root() + "/two/three/big.py", big_file(40));
   EXPECT_EQ(index_all(*library).embedded, 0U);
   EXPECT_EQ(encoder->counters().texts, before);
+  EXPECT_EQ(status_of(*library).embedded_total, before);
   EXPECT_EQ(status_of(*library).index.pending_chunks, 0U);
 }
 

@@ -137,6 +137,10 @@ void print_summary(const Context& context, const library::IndexReport& report,
                        with_commas(static_cast<std::uint64_t>(rate)));
   }
   out << '\n';
+  if (report.vectors_taken > 0) {
+    out << counted(report.vectors_taken, "vector", "vectors")
+        << " taken from other working trees of this repository\n";
+  }
   if (report.embedded > 0 || report.pending_chunks > 0) {
     out << counted(report.embedded, "vector", "vectors") << " made in "
         << human_duration(report.embed_seconds);

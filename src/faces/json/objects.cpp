@@ -282,6 +282,7 @@ Document index_object(const library::IndexReport& report, const library::StatusR
   object["lines"] = report.lines;
   object["bytes"] = report.bytes;
   object["embedded"] = report.embedded;
+  object["vectors_taken"] = report.vectors_taken;
   object["seconds"] = score(report.seconds);
   object["embed_seconds"] = score(report.embed_seconds);
   object["notes"] = texts(report.notes);
