@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "embed/model_files.h"
 #include "embed/safetensors.h"
 
 namespace sonde::embed {
@@ -31,18 +32,70 @@ class Names {
   std::string prefix_;
 };
 
-struct Dense {
-  std::vector<float> weight;
-  std::vector<float> bias;
-};
+constexpr const char* kWordTensor = "embeddings.word_embeddings.weight";
 
-Result<Dense> read_dense(const Safetensors& file, const std::string& name, std::uint64_t outputs,
-                         std::uint64_t inputs) {
-  Dense dense;
-  TRY_ASSIGN(dense.weight, file.read(name + ".weight", {outputs, inputs}));
-  TRY_ASSIGN(dense.bias, file.read(name + ".bias", {outputs}));
-  return dense;
-}
+/// Reads a model's tensors to their places.
+class Loader {
+ public:
+  Loader(const Safetensors& file, std::size_t panel_width, float* weights)
+      : file_(file), named_(file), panel_width_(panel_width), weights_(weights) {}
+
+  Status embeddings(const BertConfig& config, const BertLayout& layout) {
+    const std::uint64_t width = config.width;
+    TRY(copy("embeddings.position_embeddings.weight", {config.positions, width}, layout.positions));
+    TRY_ASSIGN(
+        const std::vector<float> types,
+        file_.read(named_("embeddings.token_type_embeddings.weight"), {config.token_types, width}));
+    float* const positions = weights_ + layout.positions;
+    for (std::size_t i = 0; i < config.positions * width; ++i) {
+      positions[i] += types[i % width];
+    }
+    TRY(copy("embeddings.LayerNorm.weight", {width}, layout.gamma));
+    return copy("embeddings.LayerNorm.bias", {width}, layout.beta);
+  }
+
+  Status layer(std::uint32_t index, std::uint64_t width, const BertLayout::Layer& layer) {
+    const std::string at = fmt::format("encoder.layer.{}.", index);
+    const std::string self = at + "attention.self.";
+    TRY(dense({self + "query", self + "key", self + "value"}, layer.qkv));
+    TRY(dense({at + "attention.output.dense"}, layer.output));
+    TRY(dense({at + "intermediate.dense"}, layer.up));
+    TRY(dense({at + "output.dense"}, layer.down));
+    TRY(copy(at + "attention.output.LayerNorm.weight", {width}, layer.attention_gamma));
+    TRY(copy(at + "attention.output.LayerNorm.bias", {width}, layer.attention_beta));
+    TRY(copy(at + "output.LayerNorm.weight", {width}, layer.output_gamma));
+    return copy(at + "output.LayerNorm.bias", {width}, layer.output_beta);
+  }
+
+ private:
+  Status copy(const std::string& name, const std::vector<std::uint64_t>& shape, std::size_t place) {
+    TRY_ASSIGN(const std::vector<float> values, file_.read(named_(name), shape));
+    std::copy(values.begin(), values.end(), weights_ + place);
+    return {};
+  }
+
+  /// The outputs of several matrices, one after the other, as one.
+  Status dense(const std::vector<std::string>& names, const BertLayout::Matrix& matrix) {
+    const std::uint64_t outputs = matrix.outputs / names.size();
+    std::vector<float> weights;
+    std::vector<float> bias;
+    for (const std::string& name : names) {
+      TRY_ASSIGN(const std::vector<float> weight,
+                 file_.read(named_(name + ".weight"), {outputs, matrix.inputs}));
+      TRY_ASSIGN(const std::vector<float> part, file_.read(named_(name + ".bias"), {outputs}));
+      weights.insert(weights.end(), weight.begin(), weight.end());
+      bias.insert(bias.end(), part.begin(), part.end());
+    }
+    kernel::pack(weights.data(), bias.data(), matrix.outputs, matrix.inputs, panel_width_,
+                 weights_ + matrix.weights, weights_ + matrix.bias);
+    return {};
+  }
+
+  const Safetensors& file_;
+  const Names named_;
+  const std::size_t panel_width_;
+  float* const weights_;
+};
 
 }  // namespace
 
@@ -64,90 +117,109 @@ std::size_t BertScratch::bytes() const {
   return bytes;
 }
 
+BertLayout::BertLayout(const BertConfig& config, std::size_t panel_width) {
+  const std::size_t width = config.width;
+  positions = place(config.positions * width);
+  gamma = place(width);
+  beta = place(width);
+  layers.resize(config.layers);
+  for (Layer& layer : layers) {
+    layer.qkv = place_matrix(3 * width, width, panel_width);
+    layer.output = place_matrix(width, width, panel_width);
+    layer.up = place_matrix(config.inner_width, width, panel_width);
+    layer.down = place_matrix(width, config.inner_width, panel_width);
+    for (std::size_t* const part :
+         {&layer.attention_gamma, &layer.attention_beta, &layer.output_gamma, &layer.output_beta}) {
+      *part = place(width);
+    }
+  }
+}
+
+/// Each part begins on a line of the cache.
+std::size_t BertLayout::place(std::size_t count) {
+  const std::size_t begin = floats;
+  floats += (count + kAlignment - 1) / kAlignment * kAlignment;
+  return begin;
+}
+
+BertLayout::Matrix BertLayout::place_matrix(std::size_t outputs, std::size_t inputs,
+                                            std::size_t panel_width) {
+  const std::size_t padded = kernel::padded_outputs(outputs, panel_width);
+  const std::size_t weights = place(padded * inputs);
+  return {weights, place(padded), outputs, inputs};
+}
+
 Result<std::shared_ptr<const BertModel>> BertModel::load(io::FileSystem& fs,
                                                          const std::string& folder,
                                                          const BertConfig& config,
                                                          const kernel::Kernels& kernels) {
-  TRY_ASSIGN(const Safetensors file,
-             Safetensors::open(fs, io::join_path(folder, "model.safetensors")));
-  const Names named(file);
-  const std::uint64_t width = config.width;
-  std::shared_ptr<BertModel> model(new BertModel(config, kernels));
-  TRY_ASSIGN(model->words_,
-             file.read(named("embeddings.word_embeddings.weight"), {config.vocabulary, width}));
-  TRY_ASSIGN(model->positions_,
-             file.read(named("embeddings.position_embeddings.weight"), {config.positions, width}));
-  TRY_ASSIGN(
-      const std::vector<float> types,
-      file.read(named("embeddings.token_type_embeddings.weight"), {config.token_types, width}));
-  for (std::size_t i = 0; i < model->positions_.size(); ++i) {
-    model->positions_[i] += types[i % width];
-  }
-  TRY_ASSIGN(model->gamma_, file.read(named("embeddings.LayerNorm.weight"), {width}));
-  TRY_ASSIGN(model->beta_, file.read(named("embeddings.LayerNorm.bias"), {width}));
-  model->layers_.reserve(config.layers);
+  TRY_ASSIGN(Safetensors file, Safetensors::open(fs, io::join_path(folder, kWeightsFile)));
+  const BertLayout layout(config, kernels.panel_width);
+  const std::string word_tensor = Names(file)(kWordTensor);
+  TRY(file.check(word_tensor, {config.vocabulary, config.width}));
+  LargeBuffer weights(layout.floats);
+  std::fill_n(weights.data(), layout.floats, 0.0F);  // what lies between the parts too
+  Loader loader(file, kernels.panel_width, weights.data());
+  TRY(loader.embeddings(config, layout));
   for (std::uint32_t index = 0; index < config.layers; ++index) {
-    const std::string at = named(fmt::format("encoder.layer.{}.", index));
-    Layer layer;
-    Dense qkv;
-    for (const char* part : {"query", "key", "value"}) {
-      TRY_ASSIGN(const Dense dense, read_dense(file, at + "attention.self." + part, width, width));
-      qkv.weight.insert(qkv.weight.end(), dense.weight.begin(), dense.weight.end());
-      qkv.bias.insert(qkv.bias.end(), dense.bias.begin(), dense.bias.end());
-    }
-    TRY_ASSIGN(const Dense output, read_dense(file, at + "attention.output.dense", width, width));
-    TRY_ASSIGN(const Dense up,
-               read_dense(file, at + "intermediate.dense", config.inner_width, width));
-    TRY_ASSIGN(const Dense down, read_dense(file, at + "output.dense", width, config.inner_width));
-    layer.qkv = kernels.pack(qkv.weight.data(), qkv.bias.data(), 3 * width, width);
-    layer.output = kernels.pack(output.weight.data(), output.bias.data(), width, width);
-    layer.up = kernels.pack(up.weight.data(), up.bias.data(), config.inner_width, width);
-    layer.down = kernels.pack(down.weight.data(), down.bias.data(), width, config.inner_width);
-    TRY_ASSIGN(layer.attention_gamma, file.read(at + "attention.output.LayerNorm.weight", {width}));
-    TRY_ASSIGN(layer.attention_beta, file.read(at + "attention.output.LayerNorm.bias", {width}));
-    TRY_ASSIGN(layer.output_gamma, file.read(at + "output.LayerNorm.weight", {width}));
-    TRY_ASSIGN(layer.output_beta, file.read(at + "output.LayerNorm.bias", {width}));
-    model->layers_.push_back(std::move(layer));
+    TRY(loader.layer(index, config.width, layout.layers[index]));
   }
-  return std::shared_ptr<const BertModel>(std::move(model));
+  TRY_ASSIGN(auto words,
+             WordRows::create(std::move(file), word_tensor, config.vocabulary, config.width));
+  return std::shared_ptr<const BertModel>(
+      new BertModel(config, kernels, std::move(weights), std::move(words)));
+}
+
+Result<std::shared_ptr<const BertModel>> BertModel::restore(
+    io::FileSystem& fs, const std::string& folder, const BertConfig& config,
+    const kernel::Kernels& kernels, LargeBuffer weights, std::vector<std::uint64_t> checksums) {
+  if (weights.size() != BertLayout(config, kernels.panel_width).floats ||
+      checksums.size() != config.vocabulary) {
+    return Error{Code::InvalidArgument, "prepared weights of another shape"};
+  }
+  TRY_ASSIGN(Safetensors file, Safetensors::open(fs, io::join_path(folder, kWeightsFile)));
+  const std::string word_tensor = Names(file)(kWordTensor);
+  TRY_ASSIGN(auto words,
+             WordRows::open(std::move(file), word_tensor, config.width, std::move(checksums)));
+  return std::shared_ptr<const BertModel>(
+      new BertModel(config, kernels, std::move(weights), std::move(words)));
 }
 
 std::size_t BertModel::weight_bytes() const {
-  std::size_t floats = words_.size() + positions_.size() + gamma_.size() + beta_.size();
-  for (const Layer& layer : layers_) {
-    for (const kernel::PackedMatrix* matrix : {&layer.qkv, &layer.output, &layer.up, &layer.down}) {
-      floats += matrix->storage.size() + matrix->bias.size();
-    }
-    floats += 4 * config_.width;
-  }
-  return floats * sizeof(float);
+  return weights_.size() * sizeof(float) + words_->bytes();
 }
 
-void BertModel::look_up(std::span<const std::uint32_t> ids, std::span<const std::uint32_t> offsets,
-                        float* hidden) const {
+kernel::PackedMatrix BertModel::matrix(const BertLayout::Matrix& matrix) const {
+  return {matrix.outputs, matrix.inputs, kernels_.panel_width, at(matrix.weights), at(matrix.bias)};
+}
+
+Status BertModel::look_up(std::span<const std::uint32_t> ids,
+                          std::span<const std::uint32_t> offsets, float* hidden) const {
   const std::size_t width = config_.width;
   for (std::size_t n = 0; n + 1 < offsets.size(); ++n) {
     for (std::size_t i = offsets[n]; i < offsets[n + 1]; ++i) {
-      const float* const word = words_.data() + ids[i] * width;
-      const float* const position = positions_.data() + (i - offsets[n]) * width;
+      TRY_ASSIGN(const float* const word, words_->row(ids[i]));
+      const float* const position = at(layout_.positions) + (i - offsets[n]) * width;
       float* const row = hidden + i * width;
       for (std::size_t d = 0; d < width; ++d) {
         row[d] = word[d] + position[d];
       }
     }
   }
-  kernels_.layer_norm(hidden, ids.size(), width, gamma_.data(), beta_.data(), config_.norm_epsilon);
+  kernels_.layer_norm(hidden, ids.size(), width, at(layout_.gamma), at(layout_.beta),
+                      config_.norm_epsilon);
+  return {};
 }
 
-void BertModel::run_layer(const Layer& layer, std::span<const std::uint32_t> offsets, float* hidden,
-                          BertScratch& scratch) const {
+void BertModel::run_layer(const BertLayout::Layer& layer, std::span<const std::uint32_t> offsets,
+                          float* hidden, BertScratch& scratch) const {
   const std::size_t width = config_.width;
   const std::size_t inner = config_.inner_width;
   const std::size_t tokens = offsets.back();
   const std::size_t head_width = width / config_.heads;
   float* const qkv = scratch.room(kQkv, tokens * 3 * width);      // [t, 3 * width]
   float* const context = scratch.room(kContext, tokens * width);  // [t, width]
-  kernels_.matmul(hidden, tokens, width, layer.qkv, qkv, 3 * width, kernel::Epilogue::None);
+  kernels_.matmul(hidden, tokens, width, matrix(layer.qkv), qkv, 3 * width, kernel::Epilogue::None);
   for (std::size_t n = 0; n + 1 < offsets.size(); ++n) {
     const std::size_t length = offsets[n + 1] - offsets[n];
     float* const room = scratch.room(kAttention, kernel::attention_scratch(length, head_width));
@@ -158,13 +230,14 @@ void BertModel::run_layer(const Layer& layer, std::span<const std::uint32_t> off
   for (std::size_t begin = 0; begin < tokens; begin += kInnerRows) {
     const std::size_t count = std::min(kInnerRows, tokens - begin);
     float* const block = hidden + begin * width;
-    kernels_.matmul(context + begin * width, count, width, layer.output, block, width,
+    kernels_.matmul(context + begin * width, count, width, matrix(layer.output), block, width,
                     kernel::Epilogue::AddResidual);
-    kernels_.layer_norm(block, count, width, layer.attention_gamma.data(),
-                        layer.attention_beta.data(), config_.norm_epsilon);
-    kernels_.matmul(block, count, width, layer.up, rows, inner, kernel::Epilogue::Gelu);
-    kernels_.matmul(rows, count, inner, layer.down, block, width, kernel::Epilogue::AddResidual);
-    kernels_.layer_norm(block, count, width, layer.output_gamma.data(), layer.output_beta.data(),
+    kernels_.layer_norm(block, count, width, at(layer.attention_gamma), at(layer.attention_beta),
+                        config_.norm_epsilon);
+    kernels_.matmul(block, count, width, matrix(layer.up), rows, inner, kernel::Epilogue::Gelu);
+    kernels_.matmul(rows, count, inner, matrix(layer.down), block, width,
+                    kernel::Epilogue::AddResidual);
+    kernels_.layer_norm(block, count, width, at(layer.output_gamma), at(layer.output_beta),
                         config_.norm_epsilon);
   }
 }
@@ -217,8 +290,8 @@ Status BertModel::embed(std::span<const std::uint32_t> ids, std::span<const std:
     return {};
   }
   float* const hidden = scratch.room(kHidden, ids.size() * config_.width);  // [t, width]
-  look_up(ids, offsets, hidden);
-  for (const Layer& layer : layers_) {
+  TRY(look_up(ids, offsets, hidden));
+  for (const BertLayout::Layer& layer : layout_.layers) {
     TRY(cancel.check());
     run_layer(layer, offsets, hidden, scratch);
   }

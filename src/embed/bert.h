@@ -6,10 +6,13 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/cancel.h"
+#include "base/large_buffer.h"
 #include "base/result.h"
+#include "embed/word_rows.h"
 #include "io/file_system.h"
 #include "kernel/kernels.h"
 
@@ -48,18 +51,60 @@ class BertScratch {
   std::vector<float> buffers_[kBuffers];
 };
 
+/// Where each part of the weights that every text goes through begins in one array of floats. It
+/// depends on the numbers alone, so that the array may be kept in a file.
+class BertLayout {
+ public:
+  /// @param panel_width  of the kernels
+  BertLayout(const BertConfig& config, std::size_t panel_width);
+
+  struct Matrix {
+    std::size_t weights = 0, bias = 0;
+    std::size_t outputs = 0, inputs = 0;
+  };
+  struct Layer {
+    Matrix qkv;     // [3 * width, width]
+    Matrix output;  // [width, width]
+    Matrix up;      // [inner, width]
+    Matrix down;    // [width, inner]
+    std::size_t attention_gamma = 0, attention_beta = 0, output_gamma = 0, output_beta = 0;
+  };
+
+  std::size_t positions = 0;  // [positions, width], the first token type added
+  std::size_t gamma = 0, beta = 0;
+  std::vector<Layer> layers;
+  std::size_t floats = 0;  // in all
+
+ private:
+  std::size_t place(std::size_t count);
+  Matrix place_matrix(std::size_t outputs, std::size_t inputs, std::size_t panel_width);
+};
+
 /// Weights, immutable once loaded. Threads: safe; each thread brings its own scratch.
 class BertModel {
  public:
   /// Loads model.safetensors of `folder`. Errors: those of Safetensors, with file and tensor.
+  /// Cost: 90 ms for 90 MB.
   static Result<std::shared_ptr<const BertModel>> load(io::FileSystem& fs,
                                                        const std::string& folder,
                                                        const BertConfig& config,
                                                        const kernel::Kernels& kernels);
+  /// The same model from what load() made of it.
+  /// @param weights    as weights() gave it for kernels of this panel width; BertLayout's size
+  /// @param checksums  as word_checksums() gave it
+  /// Errors: those of Safetensors; InvalidArgument (sizes).
+  static Result<std::shared_ptr<const BertModel>> restore(
+      io::FileSystem& fs, const std::string& folder, const BertConfig& config,
+      const kernel::Kernels& kernels, LargeBuffer weights, std::vector<std::uint64_t> checksums);
 
   [[nodiscard]] const BertConfig& config() const { return config_; }
-  /// Bytes of weights in memory.
+  /// Bytes of weights in memory; grows with the words that texts have.
   [[nodiscard]] std::size_t weight_bytes() const;
+  /// All but the word embeddings, as BertLayout has them.
+  [[nodiscard]] std::span<const float> weights() const { return weights_.view(); }
+  [[nodiscard]] std::span<const std::uint64_t> word_checksums() const {
+    return words_->checksums();
+  }
 
   /// Embeds packed token sequences: no padding, one after the other.
   /// @param ids      [t] token ids; each below config().vocabulary
@@ -67,35 +112,33 @@ class BertModel {
   /// @param out      [n, width] float32, row-major; each row of unit length within 1e-4
   /// Errors: InvalidArgument (shape, id), Cancelled (between layers), Corruption (weights so far
   /// off that a vector has no length). On error nothing in `out` is to be read. A row depends on
-  /// its sequence alone, bit for bit. Cost: O(t * width^2 + sum length^2 * width).
+  /// its sequence alone, bit for bit. Errors also: those of WordRows::row. Cost: O(t * width^2 +
+  /// sum length^2 * width).
   Status embed(std::span<const std::uint32_t> ids, std::span<const std::uint32_t> offsets,
                std::span<float> out, BertScratch& scratch, const CancelToken& cancel) const;
 
  private:
-  struct Layer {
-    kernel::PackedMatrix qkv;                            // [3 * width, width]
-    kernel::PackedMatrix output;                         // [width, width]
-    kernel::PackedMatrix up;                             // [inner, width]
-    kernel::PackedMatrix down;                           // [width, inner]
-    std::vector<float> attention_gamma, attention_beta;  // [width]
-    std::vector<float> output_gamma, output_beta;        // [width]
-  };
-
-  BertModel(BertConfig config, const kernel::Kernels& kernels)
-      : config_(config), kernels_(kernels) {}
-  void look_up(std::span<const std::uint32_t> ids, std::span<const std::uint32_t> offsets,
-               float* hidden) const;
-  void run_layer(const Layer& layer, std::span<const std::uint32_t> offsets, float* hidden,
-                 BertScratch& scratch) const;
+  BertModel(const BertConfig& config, const kernel::Kernels& kernels, LargeBuffer weights,
+            std::unique_ptr<const WordRows> words)
+      : config_(config),
+        kernels_(kernels),
+        layout_(config, kernels.panel_width),
+        weights_(std::move(weights)),
+        words_(std::move(words)) {}
+  [[nodiscard]] const float* at(std::size_t place) const { return weights_.data() + place; }
+  [[nodiscard]] kernel::PackedMatrix matrix(const BertLayout::Matrix& matrix) const;
+  Status look_up(std::span<const std::uint32_t> ids, std::span<const std::uint32_t> offsets,
+                 float* hidden) const;
+  void run_layer(const BertLayout::Layer& layer, std::span<const std::uint32_t> offsets,
+                 float* hidden, BertScratch& scratch) const;
   Status pool(const float* hidden, std::span<const std::uint32_t> offsets,
               std::span<float> out) const;
 
   const BertConfig config_;
   const kernel::Kernels& kernels_;
-  std::vector<float> words_;      // [vocabulary, width]
-  std::vector<float> positions_;  // [positions, width], the first token type added
-  std::vector<float> gamma_, beta_;
-  std::vector<Layer> layers_;
+  const BertLayout layout_;
+  const LargeBuffer weights_;
+  const std::unique_ptr<const WordRows> words_;
 };
 
 }  // namespace sonde::embed

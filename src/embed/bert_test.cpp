@@ -263,9 +263,11 @@ TEST_F(BertTest, vectors_have_unit_length) {
 TEST_F(BertTest, names_with_the_prefix_of_a_larger_model_are_found) {
   const TestModel test = TestModel::random(tiny_config(), 4);
   const auto plain = load(test);
+  ASSERT_TRUE(plain.ok());
+  const std::vector<float> wanted = embed_one(**plain, {1, 2, 3});
   const auto prefixed = load(test, kernel::best_instruction_set(), "bert.");
-  ASSERT_TRUE(plain.ok() && prefixed.ok());
-  EXPECT_EQ(embed_one(**plain, {1, 2, 3}), embed_one(**prefixed, {1, 2, 3}));
+  ASSERT_TRUE(prefixed.ok());
+  EXPECT_EQ(embed_one(**prefixed, {1, 2, 3}), wanted);
 }
 
 TEST_F(BertTest, ids_and_shapes_that_do_not_fit_are_refused) {

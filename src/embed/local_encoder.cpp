@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "embed/prepared_file.h"
+
 namespace sonde::embed {
 
 namespace {
@@ -14,6 +16,31 @@ namespace {
 /// Queries that run at the same moment are few; more of them make scratch of their own.
 constexpr std::size_t kQueryScratches = 4;
 constexpr std::chrono::milliseconds kCancelPoll{20};
+
+Result<LoadedModel> load_files(io::FileSystem& fs, const std::string& folder,
+                               const BertConfig& config, const kernel::Kernels& kernels) {
+  LoadedModel loaded;
+  TRY_ASSIGN(loaded.words, text::WordPiece::from_files(fs, folder));
+  TRY_ASSIGN(loaded.model, BertModel::load(fs, folder, config, kernels));
+  return loaded;
+}
+
+/// Errors: InvalidArgument, Unsupported, when the tokenizer does not serve the model.
+Status check_tokenizer(const text::WordPiece& words, const std::string& folder,
+                       const BertConfig& config, std::uint32_t max_tokens) {
+  if (words.vocabulary_size() > config.vocabulary) {
+    return Error{Code::InvalidArgument,
+                 fmt::format("{}: the tokenizer has ids up to {}, the model only {} rows; they do "
+                             "not belong together",
+                             folder, words.vocabulary_size() - 1, config.vocabulary)};
+  }
+  if (words.special_tokens() == 0 || words.special_tokens() >= max_tokens) {
+    return Error{Code::Unsupported,
+                 fmt::format("{}: {} special tokens around a text of at most {} tokens", folder,
+                             words.special_tokens(), max_tokens)};
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -99,27 +126,29 @@ Result<std::unique_ptr<LocalEncoder>> LocalEncoder::open(io::FileSystem& fs,
     return Error{Code::InvalidArgument, fmt::format("{}: the model has {} positions, {} are wanted",
                                                     folder, config.positions, max_tokens)};
   }
-  TRY_ASSIGN(auto words, text::WordPiece::from_files(fs, folder));
-  if (words->vocabulary_size() > config.vocabulary) {
-    return Error{Code::InvalidArgument,
-                 fmt::format("{}: the tokenizer has ids up to {}, the model only {} rows; they do "
-                             "not belong together",
-                             folder, words->vocabulary_size() - 1, config.vocabulary)};
-  }
-  if (words->special_tokens() == 0 || words->special_tokens() >= max_tokens) {
-    return Error{Code::Unsupported,
-                 fmt::format("{}: {} special tokens around a text of at most {} tokens", folder,
-                             words->special_tokens(), max_tokens)};
-  }
   TRY_ASSIGN(ModelId id, identify(fs, folder, config, max_tokens));
-  TRY_ASSIGN(auto model, BertModel::load(fs, folder, config, kernel::kernels_for(options.set)));
+  const kernel::Kernels& kernels = kernel::kernels_for(options.set);
+  const PreparedFile prepared(fs, folder, config, id.weights, kernels);
+  auto loaded = prepared.read();
+  const bool was_prepared = loaded.ok();
+  if (!was_prepared) {
+    loaded = load_files(fs, folder, config, kernels);
+  }
+  if (!loaded.ok()) {
+    return std::move(loaded).error();
+  }
+  TRY(check_tokenizer(*loaded->words, folder, config, max_tokens));
   // Had a file been replaced meanwhile, its vectors would go under the other's name.
   TRY_ASSIGN(const ModelId now, identify(fs, folder, config, max_tokens));
   if (now != id) {
     return Error{Code::Busy, folder + " was changed while it was loaded; try again"};
   }
-  return std::unique_ptr<LocalEncoder>(
-      new LocalEncoder(std::move(id), std::move(model), std::move(words), pool, options));
+  if (!was_prepared) {
+    // A folder that may only be read, or a full disk: every start is as slow as this one.
+    static_cast<void>(prepared.write(*loaded));
+  }
+  return std::unique_ptr<LocalEncoder>(new LocalEncoder(std::move(id), std::move(loaded->model),
+                                                        std::move(loaded->words), pool, options));
 }
 
 Result<std::vector<float>> LocalEncoder::embed_query(std::string_view text,

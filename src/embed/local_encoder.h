@@ -65,7 +65,8 @@ struct LocalEncoderOptions {
 /// one batch each, however many call; a query runs at once on its caller's thread.
 class LocalEncoder final : public Encoder {
  public:
-  /// Loads the model of `folder`. `pool` outlives the encoder.
+  /// Loads the model of `folder`: from its PreparedFile, or else from the model's files, which
+  /// writes one for the next time where the folder lets us. `pool` outlives the encoder.
   /// Errors: those of read_bert_config, BertModel and WordPiece; InvalidArgument (a tokenizer of a
   /// larger vocabulary than the model has, max_tokens over its positions); Busy (the files were
   /// replaced meanwhile).

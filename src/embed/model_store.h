@@ -3,7 +3,8 @@
 //
 //   models/
 //     default               the name of the model in use
-//     all-MiniLM-L6-v2/     the files of model_files.h and sonde-model.json, complete and checked
+//     all-MiniLM-L6-v2/     the files of model_files.h and sonde-model.json, complete and checked,
+//                           and what is made of them (embed/prepared_file.h)
 //     .lock                 held while something is added or removed
 //     .new-..., .old-...    what is being added or removed; litter once nobody holds the lock
 //     .pull-...             a download that was not finished (embed/model_pull.h)

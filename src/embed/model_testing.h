@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -164,6 +165,44 @@ inline BertConfig tiny_config() {
   config.norm_epsilon = 1e-5F;
   config.max_tokens = 24;
   return config;
+}
+
+/// Its tokenizer knows the small letters alone.
+inline TestModel model_of_letters(unsigned seed) {
+  TestModel model = TestModel::random(tiny_config(), seed);
+  model.vocabulary = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
+  for (char letter = 'a'; letter <= 'z'; ++letter) {
+    model.vocabulary.emplace_back(1, letter);
+  }
+  for (char letter = 'a'; letter <= 'z'; ++letter) {
+    model.vocabulary.push_back(std::string("##") + letter);
+  }
+  return model;
+}
+
+inline std::vector<std::string> some_texts(std::size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<std::string> texts(count);
+  for (std::string& text : texts) {
+    for (std::size_t words = random() % 8; words > 0; --words) {
+      for (std::size_t letters = 1 + random() % 6; letters > 0; --letters) {
+        text += static_cast<char>('a' + random() % 26);
+      }
+      text += ' ';
+    }
+  }
+  return texts;
+}
+
+inline std::vector<std::string_view> views(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+/// Writes a file as a later writer would: with another time, whatever the clock's step.
+inline void rewrite(const std::string& path, std::string_view bytes) {
+  const auto time = std::filesystem::last_write_time(path) + std::chrono::seconds(1);
+  write_bytes(path, bytes);
+  std::filesystem::last_write_time(path, time);
 }
 
 }  // namespace sonde::embed

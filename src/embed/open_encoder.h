@@ -19,7 +19,8 @@ struct EncoderChoice {
   std::optional<RemoteOptions> server = {};  // when there is one, no model of ours is looked for
 };
 
-/// `pool` outlives the encoder. Cost: about 0.1 s for a small model.
+/// `pool` outlives the encoder. Cost: about 12 ms for a small model, 0.2 s the first
+/// time.
 /// Errors: NotFound (no model; says how to get one), those of LocalEncoder and RemoteEncoder;
 /// Corruption, when the model's bytes are no longer those that were installed.
 Result<std::shared_ptr<Encoder>> open_encoder(io::FileSystem& fs, const EncoderChoice& choice,

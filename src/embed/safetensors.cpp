@@ -225,14 +225,20 @@ Result<std::vector<float>> Safetensors::read_range(const std::string& name, cons
   return values;
 }
 
-Result<std::vector<float>> Safetensors::read(const std::string& name,
-                                             const std::vector<std::uint64_t>& shape) const {
+Status Safetensors::check(const std::string& name, const std::vector<std::uint64_t>& shape) const {
   TRY_ASSIGN(const TensorInfo* const info, find(name));
   if (info->shape != shape) {
     return Error{Code::InvalidArgument,
                  fmt::format("{}: tensor \"{}\" is [{}], the model's configuration says [{}]",
                              path_, name, fmt::join(info->shape, ", "), fmt::join(shape, ", "))};
   }
+  return {};
+}
+
+Result<std::vector<float>> Safetensors::read(const std::string& name,
+                                             const std::vector<std::uint64_t>& shape) const {
+  TRY(check(name, shape));
+  TRY_ASSIGN(const TensorInfo* const info, find(name));
   std::uint64_t count = 1;
   count_elements(shape, count);
   return read_range(name, *info, 0, count);

@@ -33,6 +33,9 @@ class Safetensors {
   static Result<Safetensors> open(io::FileSystem& fs, const std::string& path);
 
   [[nodiscard]] const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  /// Errors: NotFound, Unsupported, InvalidArgument, as read().
+  Status check(const std::string& name, const std::vector<std::uint64_t>& shape) const;
   /// The tensor as f32, row-major. Errors: NotFound, Unsupported (another type), InvalidArgument
   /// (its shape is not `shape`), Corruption (not a finite number), Io. Every message names file and
   /// tensor.

@@ -45,8 +45,10 @@ Result<Temporary> create_beside(FileSystem& fs, const std::string& path, std::ui
   return last;
 }
 
-Status write_out(WritableFile& file, std::string_view bytes) {
-  TRY(file.append(bytes));
+Status write_out(WritableFile& file, std::span<const std::string_view> pieces) {
+  for (const std::string_view piece : pieces) {
+    TRY(file.append(piece));
+  }
   TRY(file.sync());
   return file.close();
 }
@@ -83,8 +85,13 @@ Result<std::string> read_file(FileSystem& fs, const std::string& path, std::uint
 
 Status replace_file(FileSystem& fs, const std::string& path, std::string_view bytes,
                     std::uint32_t mode) {
+  return replace_file(fs, path, std::span(&bytes, 1), mode);
+}
+
+Status replace_file(FileSystem& fs, const std::string& path,
+                    std::span<const std::string_view> pieces, std::uint32_t mode) {
   TRY_ASSIGN(Temporary temporary, create_beside(fs, path, mode));
-  Status status = write_out(*temporary.file, bytes);
+  Status status = write_out(*temporary.file, pieces);
   temporary.file.reset();
   if (status.ok()) {
     status = fs.rename(temporary.path, path);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -112,6 +113,9 @@ Result<std::string> read_file(FileSystem& fs, const std::string& path, std::uint
 /// folder. On error the old content stands, unless only the last sync failed: then either may.
 Status replace_file(FileSystem& fs, const std::string& path, std::string_view bytes,
                     std::uint32_t mode = 0600);
+/// The same for bytes that lie in several places.
+Status replace_file(FileSystem& fs, const std::string& path,
+                    std::span<const std::string_view> pieces, std::uint32_t mode = 0600);
 
 /// True for names of the new files that replace_file writes beside its target. One that is left
 /// (its process died) may be removed by whoever holds the folder's lease.

@@ -78,7 +78,7 @@ struct V {
 }  // namespace
 
 const Kernels& avx2_kernels() {
-  static const Kernels kernels{InstructionSet::Avx2, pack, matmul, layer_norm, attention, dot};
+  static const Kernels kernels{InstructionSet::Avx2, kColumns, matmul, layer_norm, attention, dot};
   return kernels;
 }
 

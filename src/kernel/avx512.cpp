@@ -59,7 +59,8 @@ struct V {
 }  // namespace
 
 const Kernels& avx512_kernels() {
-  static const Kernels kernels{InstructionSet::Avx512, pack, matmul, layer_norm, attention, dot};
+  static const Kernels kernels{
+      InstructionSet::Avx512, kColumns, matmul, layer_norm, attention, dot};
   return kernels;
 }
 

@@ -1,21 +1,8 @@
 #include "kernel/kernels.h"
 
-#include <cstdint>
-#include <cstring>
-
 #include "kernel/sets.h"
 
 namespace sonde::kernel {
-
-namespace {
-constexpr std::size_t kAlignFloats = 16;
-
-std::size_t aligned_start(const std::vector<float>& storage) {
-  const auto address = reinterpret_cast<std::uintptr_t>(storage.data());
-  const std::size_t over = (address / sizeof(float)) % kAlignFloats;
-  return over == 0 ? 0 : kAlignFloats - over;
-}
-}  // namespace
 
 std::string_view name_of(InstructionSet set) {
   switch (set) {
@@ -68,28 +55,21 @@ std::size_t attention_scratch(std::size_t length, std::size_t head_width) {
   return padded * head_width + length * head_width + kQueryRows * padded + kMaxLanes;
 }
 
-const float* PackedMatrix::panel(std::size_t index) const {
-  return storage.data() + aligned_start(storage) + index * inputs * panel_width;
+std::size_t padded_outputs(std::size_t outputs, std::size_t panel_width) {
+  return (outputs + panel_width - 1) / panel_width * panel_width;
 }
 
-PackedMatrix pack_panels(const float* weights, const float* bias, std::size_t outputs,
-                         std::size_t inputs, std::size_t panel_width) {
-  PackedMatrix packed;
-  packed.outputs = outputs;
-  packed.inputs = inputs;
-  packed.panel_width = panel_width;
-  const std::size_t panels = (outputs + panel_width - 1) / panel_width;
-  packed.storage.assign(panels * panel_width * inputs + kAlignFloats, 0.0F);
-  packed.bias.assign(panels * panel_width, 0.0F);
-  std::memcpy(packed.bias.data(), bias, outputs * sizeof(float));
-  float* const start = packed.storage.data() + aligned_start(packed.storage);
-  for (std::size_t n = 0; n < outputs; ++n) {
-    float* panel = start + n / panel_width * inputs * panel_width + n % panel_width;
+PackedMatrix pack(const float* weights, const float* bias, std::size_t outputs, std::size_t inputs,
+                  std::size_t panel_width, float* to_weights, float* to_bias) {
+  const std::size_t padded = padded_outputs(outputs, panel_width);
+  for (std::size_t n = 0; n < padded; ++n) {
+    float* const panel = to_weights + n / panel_width * inputs * panel_width + n % panel_width;
     for (std::size_t k = 0; k < inputs; ++k) {
-      panel[k * panel_width] = weights[n * inputs + k];
+      panel[k * panel_width] = n < outputs ? weights[n * inputs + k] : 0.0F;
     }
+    to_bias[n] = n < outputs ? bias[n] : 0.0F;
   }
-  return packed;
+  return {outputs, inputs, panel_width, to_weights, to_bias};
 }
 
 }  // namespace sonde::kernel

@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 namespace sonde::kernel {
 
@@ -31,30 +30,38 @@ enum class Epilogue {
 };
 
 /// Weights laid out for one instruction set: panels of `panel_width` outputs, each
-/// [k][panel_width], the last one filled up with zeroes. 64-byte aligned; moved, never copied: a
-/// copy's storage would be aligned otherwise.
+/// [inputs][panel_width], the last one filled up with zeroes. A view: the floats are somebody
+/// else's, and their layout depends on the panels' width alone, so that it may be kept in a file.
 struct PackedMatrix {
-  PackedMatrix() = default;
-  PackedMatrix(PackedMatrix&&) = default;
-  PackedMatrix& operator=(PackedMatrix&&) = default;
+  std::size_t outputs = 0;
+  std::size_t inputs = 0;
+  std::size_t panel_width = 0;     // of the set that it is for
+  const float* weights = nullptr;  // [panels, inputs, panel_width]; 64-byte aligned is fastest
+  const float* bias = nullptr;     // [panels * panel_width]
 
-  std::size_t outputs = 0;      // n
-  std::size_t inputs = 0;       // k
-  std::size_t panel_width = 0;  // of the set that packed it
-  std::vector<float> storage;   // with room for alignment
-  std::vector<float> bias;      // [panels * panel_width]
-
-  [[nodiscard]] const float* panel(std::size_t index) const;
+  [[nodiscard]] const float* panel(std::size_t index) const {
+    return weights + index * inputs * panel_width;
+  }
 };
+
+/// Floats of a packed bias: `outputs`, filled up to whole panels. A packed matrix takes that times
+/// `inputs`.
+std::size_t padded_outputs(std::size_t outputs, std::size_t panel_width);
+
+/// Packs row-major weights.
+/// @param weights      [outputs, inputs]
+/// @param bias         [outputs]
+/// @param to_weights   [padded_outputs() * inputs]
+/// @param to_bias      [padded_outputs()]
+/// @return a view of the last two
+PackedMatrix pack(const float* weights, const float* bias, std::size_t outputs, std::size_t inputs,
+                  std::size_t panel_width, float* to_weights, float* to_bias);
 
 struct Kernels {
   InstructionSet set = InstructionSet::Serial;
 
-  /// Packs row-major weights.
-  /// @param weights  [outputs, inputs]
-  /// @param bias     [outputs]
-  PackedMatrix (*pack)(const float* weights, const float* bias, std::size_t outputs,
-                       std::size_t inputs) = nullptr;
+  /// Of the matrices that matmul() takes.
+  std::size_t panel_width = 0;
 
   /// out = epilogue(x w^T + bias).
   /// @param x    [rows, w.inputs], rows `x_stride` floats apart

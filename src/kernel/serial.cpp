@@ -12,11 +12,6 @@ namespace {
 
 constexpr std::size_t kPanel = 16;
 
-PackedMatrix pack(const float* weights, const float* bias, std::size_t outputs,
-                  std::size_t inputs) {
-  return pack_panels(weights, bias, outputs, inputs, kPanel);
-}
-
 double gelu(double x) { return 0.5 * x * (1.0 + std::erf(x / std::sqrt(2.0))); }
 
 void matmul(const float* x, std::size_t rows, std::size_t x_stride, const PackedMatrix& w,
@@ -107,7 +102,7 @@ void attention(const float* qkv, std::size_t length, std::size_t heads, std::siz
 }  // namespace
 
 const Kernels& serial_kernels() {
-  static const Kernels kernels{InstructionSet::Serial, pack, matmul, layer_norm, attention, dot};
+  static const Kernels kernels{InstructionSet::Serial, kPanel, matmul, layer_norm, attention, dot};
   return kernels;
 }
 

@@ -9,9 +9,6 @@ const Kernels& serial_kernels();
 const Kernels& avx2_kernels();
 const Kernels& avx512_kernels();
 
-PackedMatrix pack_panels(const float* weights, const float* bias, std::size_t outputs,
-                         std::size_t inputs, std::size_t panel_width);
-
 /// The widest vector of any set, in floats: attention's scratch is laid out for it.
 inline constexpr std::size_t kMaxLanes = 16;
 /// Rows of queries that attention works on at once.

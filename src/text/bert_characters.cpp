@@ -5,6 +5,8 @@
 #include <unicode/utf16.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <string>
 
 namespace sonde::text {
@@ -189,18 +191,78 @@ BertCharacter classify(char32_t code_point) {
   return {is_punctuation(code_point) ? BertKind::Punctuation : BertKind::Letter, code_point};
 }
 
-}  // namespace
-
-Result<BertCharacters> BertCharacters::create(const BertNormalizer& normalizer) {
+Result<const UNormalizer2*> find_nfd() {
   UErrorCode error = U_ZERO_ERROR;
-  const UNormalizer2* nfd = unorm2_getNFDInstance(&error);
+  const UNormalizer2* const nfd = unorm2_getNFDInstance(&error);
   if (U_FAILURE(error)) {
     return Error{Code::Internal, std::string("ICU has no NFD: ") + u_errorName(error)};
   }
+  return nfd;
+}
+
+/// What the table of a running ICU depends on.
+std::uint32_t icu_version() {
+  UVersionInfo library;
+  UVersionInfo unicode;
+  u_getVersion(library);
+  u_getUnicodeVersion(unicode);
+  return static_cast<std::uint32_t>(library[0]) << 24 |
+         static_cast<std::uint32_t>(library[1]) << 16 |
+         static_cast<std::uint32_t>(unicode[0]) << 8 | unicode[1];
+}
+
+constexpr std::uint32_t kLastCodePoint = 0x10FFFF;
+constexpr int kKindShift = 24;  // of a saved character: its kind stands over its code point
+
+}  // namespace
+
+Result<BertCharacters> BertCharacters::create(const BertNormalizer& normalizer) {
+  TRY_ASSIGN(const UNormalizer2* const nfd, find_nfd());
   BertCharacters characters(normalizer, nfd);
   characters.table_.reserve(kTabled);
   for (char32_t code_point = 0; code_point < kTabled; ++code_point) {
     characters.table_.push_back(characters.compute(code_point));
+  }
+  return characters;
+}
+
+void BertCharacters::save(ByteWriter& to) const {
+  to.u32(icu_version());
+  for (const bool on : {normalizer_.clean_text, normalizer_.handle_chinese_chars,
+                        normalizer_.strip_accents, normalizer_.lowercase}) {
+    to.u8(on ? 1 : 0);
+  }
+  for (const BertCharacter& character : table_) {
+    to.u32(static_cast<std::uint32_t>(character.becomes) |
+           static_cast<std::uint32_t>(character.kind) << kKindShift);
+  }
+}
+
+Result<BertCharacters> BertCharacters::load(ByteReader& from) {
+  TRY_ASSIGN(const std::uint32_t version, from.u32());
+  BertNormalizer normalizer;
+  for (bool* const on : {&normalizer.clean_text, &normalizer.handle_chinese_chars,
+                         &normalizer.strip_accents, &normalizer.lowercase}) {
+    TRY_ASSIGN(const std::uint8_t value, from.u8());
+    *on = value != 0;
+  }
+  TRY_ASSIGN(const std::string_view bytes, from.raw(std::size_t{kTabled} * 4));
+  if (version != icu_version()) {
+    return create(normalizer);
+  }
+  TRY_ASSIGN(const UNormalizer2* const nfd, find_nfd());
+  BertCharacters characters(normalizer, nfd);
+  std::vector<std::uint32_t> values(kTabled);
+  static_assert(std::endian::native == std::endian::little);
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  characters.table_.reserve(kTabled);
+  for (const std::uint32_t value : values) {
+    const std::uint32_t kind = value >> kKindShift;
+    const std::uint32_t becomes = value & ((1U << kKindShift) - 1);
+    if (kind > static_cast<std::uint32_t>(BertKind::Several) || becomes > kLastCodePoint) {
+      return Error{Code::Corruption, "a saved table of characters that holds none"};
+    }
+    characters.table_.push_back({static_cast<BertKind>(kind), becomes});
   }
   return characters;
 }

@@ -1,11 +1,14 @@
 #include "text/token_trie.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 namespace sonde::text {
 namespace {
 
 constexpr std::uint32_t kNowhere = 0xFFFFFFFF;
+constexpr std::size_t kMaxNodes = std::size_t{1} << 26;
 
 }  // namespace
 
@@ -38,6 +41,47 @@ TokenTrie::TokenTrie(std::vector<std::pair<std::string, std::uint32_t>> tokens) 
     }
   }
   nodes_.push_back({static_cast<std::uint32_t>(ranges.size()), kNoId});
+}
+
+void TokenTrie::save(ByteWriter& to) const {
+  to.u32(static_cast<std::uint32_t>(labels_.size()));
+  for (const Node& node : nodes_) {
+    to.u32(node.children);
+    to.u32(node.id);
+  }
+  to.raw({reinterpret_cast<const char*>(labels_.data()), labels_.size()});
+}
+
+Result<TokenTrie> TokenTrie::load(ByteReader& from, std::uint32_t id_limit) {
+  constexpr std::size_t kNodeBytes = 8;
+  TRY_ASSIGN(const std::uint32_t size, from.u32());
+  if (size == 0 || size > kMaxNodes) {
+    return Error{Code::Corruption, "a trie of " + std::to_string(size) + " nodes"};
+  }
+  TRY_ASSIGN(const std::string_view nodes, from.raw((std::size_t{size} + 1) * kNodeBytes));
+  TRY_ASSIGN(const std::string_view labels, from.raw(size));
+  TokenTrie trie;
+  static_assert(sizeof(Node) == kNodeBytes && std::endian::native == std::endian::little);
+  trie.nodes_.resize(std::size_t{size} + 1);
+  std::memcpy(trie.nodes_.data(), nodes.data(), nodes.size());
+  trie.labels_.assign(labels.begin(), labels.end());
+  if (!trie.is_sound(id_limit)) {
+    return Error{Code::Corruption, "a trie whose nodes do not fit together"};
+  }
+  return trie;
+}
+
+/// Children lie behind their node and within, so that every walk goes up and ends.
+bool TokenTrie::is_sound(std::uint32_t id_limit) const {
+  const auto size = static_cast<std::uint32_t>(labels_.size());
+  for (std::uint32_t i = 0; i < size; ++i) {
+    const Node& node = nodes_[i];
+    if (node.children <= i || node.children > nodes_[i + 1].children ||
+        (node.id != kNoId && node.id >= id_limit)) {
+      return false;
+    }
+  }
+  return nodes_[size].children == size;
 }
 
 std::uint32_t TokenTrie::walk(std::string_view path) const {

@@ -8,6 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/codec.h"
+#include "base/result.h"
+
 namespace sonde::text {
 
 /// Immutable after construction; threads: safe. Memory: about 9 bytes a node, at most one node for
@@ -25,6 +28,13 @@ class TokenTrie {
   TokenTrie() : TokenTrie(std::vector<std::pair<std::string, std::uint32_t>>{}) {}
   /// @param tokens  each once, none empty, in any order; at most 2^30 bytes in all
   explicit TokenTrie(std::vector<std::pair<std::string, std::uint32_t>> tokens);
+
+  /// Writes what load() reads; the same tokens give the same bytes.
+  void save(ByteWriter& to) const;
+  /// Whatever the bytes are, no search in what is returned leaves it or fails to end.
+  /// @param id_limit  every id is below it
+  /// Errors: Corruption.
+  static Result<TokenTrie> load(ByteReader& from, std::uint32_t id_limit);
 
   /// The start for whole tokens ("") or for what follows `prefix` in tokens that begin with it.
   [[nodiscard]] Start start(std::string_view prefix) const;
@@ -52,6 +62,7 @@ class TokenTrie {
     return 0;
   }
   [[nodiscard]] std::uint32_t walk(std::string_view path) const;
+  [[nodiscard]] bool is_sound(std::uint32_t id_limit) const;
 
   std::vector<Node> nodes_;
   std::vector<unsigned char> labels_;  // the byte that leads to a node

@@ -227,14 +227,70 @@ Result<std::shared_ptr<const WordPiece>> WordPiece::create(WordPieceSettings set
   TRY(check_added(settings.added, tokenizer->vocabulary_, used));
   TRY(check_template(settings.before, used.size()));
   TRY(check_template(settings.after, used.size()));
-  tokenizer->word_start_ = tokenizer->vocabulary_.start("");
-  tokenizer->word_remainder_ = tokenizer->vocabulary_.start(settings.continuing_prefix);
+  tokenizer->continuing_prefix_ = std::move(settings.continuing_prefix);
   tokenizer->added_ = TokenTrie(std::move(settings.added));
-  tokenizer->added_start_ = tokenizer->added_.start("");
+  tokenizer->find_starts();
   tokenizer->before_ = std::move(settings.before);
   tokenizer->after_ = std::move(settings.after);
   tokenizer->max_word_characters_ = settings.max_word_characters;
   tokenizer->vocabulary_size_ = used.size();
+  return std::shared_ptr<const WordPiece>(std::move(tokenizer));
+}
+
+void WordPiece::find_starts() {
+  word_start_ = vocabulary_.start("");
+  word_remainder_ = vocabulary_.start(continuing_prefix_);
+  added_start_ = added_.start("");
+}
+
+void WordPiece::save(ByteWriter& to) const {
+  characters_.save(to);
+  to.u32(static_cast<std::uint32_t>(vocabulary_size_));
+  to.u32(unknown_);
+  to.u32(static_cast<std::uint32_t>(max_word_characters_));
+  to.string(continuing_prefix_);
+  for (const auto* around : {&before_, &after_}) {
+    to.u32(static_cast<std::uint32_t>(around->size()));
+    for (const std::uint32_t id : *around) {
+      to.u32(id);
+    }
+  }
+  vocabulary_.save(to);
+  added_.save(to);
+}
+
+Result<std::shared_ptr<const WordPiece>> WordPiece::load(std::string_view bytes) {
+  const Error unsound{Code::Corruption, "a saved tokenizer that does not fit together"};
+  ByteReader from(bytes);
+  TRY_ASSIGN(BertCharacters characters, BertCharacters::load(from));
+  auto tokenizer = std::make_shared<WordPiece>(Private{}, std::move(characters));
+  TRY_ASSIGN(const std::uint32_t vocabulary_size, from.u32());
+  TRY_ASSIGN(tokenizer->unknown_, from.u32());
+  TRY_ASSIGN(tokenizer->max_word_characters_, from.u32());
+  TRY_ASSIGN(tokenizer->continuing_prefix_, from.string());
+  if (vocabulary_size > kMaxVocabulary || tokenizer->unknown_ >= vocabulary_size ||
+      tokenizer->max_word_characters_ == 0 ||
+      tokenizer->max_word_characters_ > kMaxWordCharacters) {
+    return unsound;
+  }
+  tokenizer->vocabulary_size_ = vocabulary_size;
+  for (auto* around : {&tokenizer->before_, &tokenizer->after_}) {
+    TRY_ASSIGN(const std::uint32_t size, from.u32());
+    if (size > kMaxTemplateTokens) {
+      return unsound;
+    }
+    for (std::uint32_t i = 0; i < size; ++i) {
+      TRY_ASSIGN(const std::uint32_t id, from.u32());
+      around->push_back(id);
+    }
+    TRY(check_template(*around, vocabulary_size));
+  }
+  TRY_ASSIGN(tokenizer->vocabulary_, TokenTrie::load(from, vocabulary_size));
+  TRY_ASSIGN(tokenizer->added_, TokenTrie::load(from, vocabulary_size));
+  if (!from.at_end()) {
+    return unsound;
+  }
+  tokenizer->find_starts();
   return std::shared_ptr<const WordPiece>(std::move(tokenizer));
 }
 

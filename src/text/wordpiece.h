@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/codec.h"
 #include "base/result.h"
 #include "text/bert_characters.h"
 #include "text/token_trie.h"
@@ -40,7 +41,14 @@ class WordPiece {
   /// Errors: Corruption, Limit (what the settings say does not fit together); Internal.
   static Result<std::shared_ptr<const WordPiece>> create(WordPieceSettings settings);
 
-  /// For create() alone.
+  /// Ready to use again, without reading the model's files: what load() takes. The same tokenizer
+  /// gives the same bytes.
+  void save(ByteWriter& to) const;
+  /// Whatever the bytes are, what is returned gives ids below its vocabulary_size() and ends.
+  /// Errors: Corruption. Cost: about 1 ms.
+  static Result<std::shared_ptr<const WordPiece>> load(std::string_view bytes);
+
+  /// For create() and load() alone.
   WordPiece(Private, BertCharacters characters);
 
   /// Appends the ids of `text` between the model's special tokens ([CLS] ... [SEP]), at most
@@ -67,6 +75,7 @@ class WordPiece {
     char becomes = 0;
   };
 
+  void find_starts();
   void tokenize(std::string_view text, Output& output) const;
   void tokenize_plain(std::string_view text, Word& word, Output& output) const;
   void add_ascii(std::string_view text, std::size_t& position, Word& word, Output& output) const;
@@ -78,6 +87,7 @@ class WordPiece {
 
   BertCharacters characters_;
   std::array<Ascii, 128> ascii_{};
+  std::string continuing_prefix_;
   TokenTrie vocabulary_;
   TokenTrie::Start word_start_{};      // tokens at the start of a word
   TokenTrie::Start word_remainder_{};  // tokens behind another ("##...")

@@ -361,5 +361,54 @@ TEST(WordPiece, many_threads_use_one_tokenizer) {
   EXPECT_THAT(wrong, ::testing::Each(0U));
 }
 
+constexpr const char* kMixedText = "Hello worlds [SEP] unaffable \u00C9\u0301 \u4E2Da $ hellox!";
+
+std::string saved(const WordPiece& tokenizer) {
+  ByteWriter bytes;
+  tokenizer.save(bytes);
+  return bytes.take();
+}
+
+TEST(WordPieceSaved, gives_the_ids_of_the_one_that_was_saved) {
+  for (const bool lowercase : {true, false}) {
+    json description = tiny_json();
+    description["normalizer"]["lowercase"] = lowercase;
+    const auto first = made(description);
+    const auto second = WordPiece::load(saved(*first));
+    ASSERT_TRUE(second.ok()) << second.error().message;
+    EXPECT_EQ(ids_of(**second, kMixedText, kNoLimit), ids_of(*first, kMixedText, kNoLimit));
+    EXPECT_EQ((*second)->vocabulary_size(), first->vocabulary_size());
+    EXPECT_EQ((*second)->special_tokens(), first->special_tokens());
+    EXPECT_EQ(saved(**second), saved(*first));
+  }
+}
+
+TEST(WordPieceSaved, changed_or_cut_anywhere_it_is_refused_or_gives_ids_of_its_vocabulary) {
+  const std::string whole = saved(*tiny());
+  const auto try_it = [](const std::string& bytes) {
+    const auto tokenizer = WordPiece::load(bytes);
+    if (!tokenizer.ok()) {
+      EXPECT_EQ(tokenizer.error().code, Code::Corruption) << tokenizer.error().message;
+      return false;
+    }
+    for (const std::uint32_t id : ids_of(**tokenizer, kMixedText, 1'000)) {
+      EXPECT_LT(id, (*tokenizer)->vocabulary_size());
+    }
+    return true;
+  };
+  // The table of characters is long and each of its numbers is like the others.
+  const std::size_t table_end = whole.find("##") - 20;
+  for (std::size_t at = 0; at<whole.size(); at += at> 200 && at + 200 < table_end ? 509 : 1) {
+    for (const int bit : {0, 7}) {
+      std::string changed = whole;
+      changed[at] = static_cast<char>(changed[at] ^ (1 << bit));
+      try_it(changed);
+    }
+    EXPECT_FALSE(try_it(whole.substr(0, at))) << "length " << at;
+  }
+  EXPECT_FALSE(try_it(whole + '\0'));
+  EXPECT_TRUE(try_it(whole));
+}
+
 }  // namespace
 }  // namespace sonde::text
