@@ -26,6 +26,19 @@ std::int32_t dot_i8_vnni(const std::int8_t* a, const std::int8_t* b, std::size_t
   return _mm512_reduce_add_epi32(products) - 128 * _mm512_reduce_add_epi32(sums);
 }
 
+std::int32_t dot_wide_vnni(const std::int16_t* a, const std::int8_t* b, std::size_t width) {
+  constexpr std::size_t kStep = 32;
+  __m512i sum = _mm512_setzero_si512();
+  for (std::size_t i = 0; i < width; i += kStep) {
+    const std::size_t left = width - i;
+    const __mmask32 mask = left >= kStep ? ~__mmask32{0} : (__mmask32{1} << left) - 1;
+    const __m512i x = _mm512_maskz_loadu_epi16(mask, a + i);
+    const __m512i y = _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(mask, b + i));
+    sum = _mm512_dpwssd_epi32(sum, x, y);
+  }
+  return _mm512_reduce_add_epi32(sum);
+}
+
 }  // namespace sonde::kernel
 
 #endif
