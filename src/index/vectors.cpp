@@ -6,18 +6,9 @@
 #include <cstring>
 #include <limits>
 
-#include "base/codec.h"
-
 namespace sonde::index {
 namespace {
 
-constexpr std::string_view kMagic = "SONDEVEC";
-constexpr std::uint32_t kVersion = 1;
-constexpr std::size_t kHeadBytes = 48;
-constexpr std::size_t kHashBytes = 16;
-constexpr std::size_t kScaleBytes = 4;
-constexpr std::uint64_t kVectorsLimit = 1ULL << 28;  // of one file
-constexpr float kLargestCode = 127;
 constexpr std::size_t kReadBytes = 4U << 20;
 
 std::uint32_t leading(const ContentHash& hash) {
@@ -25,42 +16,6 @@ std::uint32_t leading(const ContentHash& hash) {
          static_cast<std::uint32_t>(hash.bytes[1]) << 16 |
          static_cast<std::uint32_t>(hash.bytes[2]) << 8 | hash.bytes[3];
 }
-
-std::uint32_t bits_of(float value) { return std::bit_cast<std::uint32_t>(value); }
-
-Result<float> scale_from(std::uint32_t bits) {
-  const float scale = std::bit_cast<float>(bits);
-  if (!std::isfinite(scale) || scale < 0) {
-    return Error{Code::Corruption, "a vector's scale is no number"};
-  }
-  return scale;
-}
-
-std::uint32_t u32_at(const char* bytes) {
-  std::uint32_t value = 0;
-  for (unsigned i = 0; i < sizeof value; ++i) {
-    value |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
-  }
-  return value;
-}
-
-/// Counts and checksums what goes through it.
-class CountingSink final : public io::BlockSink {
- public:
-  explicit CountingSink(io::BlockSink& sink) : sink_(sink) {}
-  Status append(std::string_view bytes) override {
-    bytes_ += bytes.size();
-    checksum_.update(bytes);
-    return sink_.append(bytes);
-  }
-  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
-  [[nodiscard]] std::uint64_t checksum() const { return checksum_.digest(); }
-
- private:
-  io::BlockSink& sink_;
-  std::uint64_t bytes_ = 0;
-  Checksum64 checksum_;
-};
 
 Status read_into(io::ByteSource& source, std::uint64_t offset, std::size_t length, char* to) {
   for (std::size_t done = 0; done < length;) {
@@ -71,48 +26,24 @@ Status read_into(io::ByteSource& source, std::uint64_t offset, std::size_t lengt
   return {};
 }
 
-}  // namespace
-
-Result<VectorCode> encode_vector(std::span<const float> vector) {
-  if (vector.empty() || vector.size() > kDimensionsLimit) {
-    return Error{Code::InvalidArgument,
-                 "a vector of " + std::to_string(vector.size()) + " dimensions"};
-  }
-  float largest = 0;
-  for (const float value : vector) {
-    if (!std::isfinite(value)) {
-      return Error{Code::InvalidArgument, "a vector with a value that is no number"};
+Result<std::vector<std::uint32_t>> read_u32s(io::ByteSource& source, std::uint64_t offset,
+                                             std::size_t count) {
+  std::vector<std::uint32_t> values(count);
+  TRY(read_into(source, offset, count * sizeof(std::uint32_t),
+                reinterpret_cast<char*>(values.data())));
+  if constexpr (std::endian::native != std::endian::little) {
+    for (std::uint32_t& value : values) {
+      value = u32_at(reinterpret_cast<const char*>(&value));
     }
-    largest = std::max(largest, std::fabs(value));
   }
-  VectorCode code;
-  code.scale = largest / kLargestCode;
-  code.codes.reserve(vector.size());
-  for (const float value : vector) {
-    const float rounded = code.scale > 0 ? std::nearbyint(value / code.scale) : 0.0F;
-    code.codes.push_back(
-        static_cast<std::int8_t>(std::clamp(rounded, -kLargestCode, kLargestCode)));
-  }
-  return code;
+  return values;
 }
 
-std::string pack_code(const VectorCode& code) {
-  ByteWriter writer;
-  writer.u32(bits_of(code.scale));
-  writer.raw({reinterpret_cast<const char*>(code.codes.data()), code.codes.size()});
-  return writer.take();
+Error corrupt(const io::ByteSource& source, const char* what) {
+  return Error{Code::Corruption, source.name() + ": vectors: " + what};
 }
 
-Result<VectorCode> unpack_code(std::string_view bytes, std::uint32_t dimensions) {
-  if (bytes.size() != kScaleBytes + dimensions) {
-    return Error{Code::Corruption, "a vector of another length than its model's"};
-  }
-  VectorCode code;
-  TRY_ASSIGN(code.scale, scale_from(u32_at(bytes.data())));
-  code.codes.resize(dimensions);
-  std::memcpy(code.codes.data(), bytes.data() + kScaleBytes, dimensions);
-  return code;
-}
+}  // namespace
 
 void VectorSet::index_hashes() {
   bits_ = hashes_.size() < 4
@@ -132,11 +63,12 @@ std::optional<std::uint32_t> VectorSet::find(const ContentHash& hash) const {
   const std::size_t bucket = bits_ == 0 ? 0 : leading(hash) >> (32 - bits_);
   const auto begin = hashes_.begin() + starts_[bucket];
   const auto end = hashes_.begin() + starts_[bucket + 1];
-  const auto place = std::lower_bound(begin, end, hash);
-  if (place == end || *place != hash) {
+  const auto found = std::lower_bound(begin, end, hash);
+  if (found == end || *found != hash) {
     return std::nullopt;
   }
-  return static_cast<std::uint32_t>(place - hashes_.begin());
+  const auto rank = static_cast<std::uint32_t>(found - hashes_.begin());
+  return places_.empty() ? rank : places_[rank];
 }
 
 Result<std::shared_ptr<const VectorSet>> VectorSet::from_rows(std::uint32_t dimensions,
@@ -144,151 +76,223 @@ Result<std::shared_ptr<const VectorSet>> VectorSet::from_rows(std::uint32_t dime
   std::stable_sort(rows.begin(), rows.end(),
                    [](const Row& a, const Row& b) { return a.first < b.first; });
   std::shared_ptr<VectorSet> set(new VectorSet);
-  auto codes = std::make_shared<Codes>();
   set->dimensions_ = dimensions;
-  codes->values.reserve(rows.size() * dimensions);
+  set->values_.reserve(rows.size() * dimensions);
   for (const auto& [hash, bytes] : rows) {
     if (!set->hashes_.empty() && set->hashes_.back() == hash) {
       continue;
     }
     TRY_ASSIGN(const VectorCode code, unpack_code(bytes, dimensions));
     set->hashes_.push_back(hash);
-    codes->scales.push_back(code.scale);
-    codes->values.insert(codes->values.end(), code.codes.begin(), code.codes.end());
+    set->scales_.push_back(code.scale);
+    set->values_.insert(set->values_.end(), code.codes.begin(), code.codes.end());
   }
   set->index_hashes();
-  set->codes_.set(std::move(codes));
   return std::shared_ptr<const VectorSet>(std::move(set));
 }
 
 Result<std::shared_ptr<const VectorSet>> VectorSet::open(std::shared_ptr<io::ByteSource> source,
                                                          const ContentHash& model,
-                                                         std::uint32_t dimensions) {
-  const auto corrupt = [&](const char* what) {
-    return Error{Code::Corruption, source->name() + ": vectors: " + what};
-  };
-  if (source->size() < kHeadBytes) {
-    return corrupt("the file is too short");
+                                                         std::uint32_t dimensions,
+                                                         std::size_t limit) {
+  if (source->size() < VectorHead::kBytes) {
+    return corrupt(*source, "the file is too short");
   }
-  std::string head(kHeadBytes, '\0');
-  TRY(source->read(0, head.size(), head.data()));
-  ByteReader reader(head);
-  TRY_ASSIGN(const std::string_view magic, reader.raw(kMagic.size()));
-  TRY_ASSIGN(const std::uint32_t version, reader.u32());
-  TRY_ASSIGN(const std::uint32_t its_dimensions, reader.u32());
-  TRY_ASSIGN(const std::uint64_t count, reader.u64());
-  TRY_ASSIGN(const std::string_view its_model, reader.raw(kHashBytes));
-  if (magic != kMagic) {
-    return corrupt("it does not begin with its mark");
-  }
-  if (version != kVersion) {
-    return Error{Code::Unsupported, source->name() + ": vectors of version " +
-                                        std::to_string(version) + "; this build knows version " +
-                                        std::to_string(kVersion)};
-  }
-  TRY_ASSIGN(const std::uint64_t checksum, reader.u64());
-  if (checksum != checksum64(std::string_view(head).substr(0, kHeadBytes - sizeof checksum))) {
-    return corrupt("its head does not check");
-  }
-  if (its_model != model.view() || its_dimensions != dimensions) {
-    return corrupt("they are of another model");
-  }
-  const std::uint64_t needed = kHeadBytes + count * (kHashBytes + kScaleBytes + dimensions);
-  if (count > kVectorsLimit || needed > source->size() ||
-      source->size() - needed >= io::kBlockPayloadBytes) {
-    return corrupt("its size does not bear out its count");
+  std::string bytes(VectorHead::kBytes, '\0');
+  TRY(source->read(0, bytes.size(), bytes.data()));
+  TRY_ASSIGN(const VectorHead head, VectorHead::unpack(bytes, source->name(), source->size()));
+  if (head.model != model || head.dimensions != dimensions) {
+    return corrupt(*source, "they are of another model");
   }
   std::shared_ptr<VectorSet> set(new VectorSet);
   set->dimensions_ = dimensions;
-  set->hashes_.resize(count);
-  static_assert(sizeof(ContentHash) == kHashBytes);
-  TRY(read_into(*source, kHeadBytes, count * kHashBytes,
-                reinterpret_cast<char*>(set->hashes_.data())));
-  if (std::adjacent_find(set->hashes_.begin(), set->hashes_.end(), std::greater_equal<>()) !=
-      set->hashes_.end()) {
-    return corrupt("its hashes do not ascend");
-  }
-  set->index_hashes();
+  set->limit_ = limit;
+  set->head_ = head;
   set->source_ = std::move(source);
+  TRY(set->read_tables());
+  TRY(set->read_lists());
+  set->index_hashes();
+  set->pages_ = std::make_shared<VectorPages>(set->page_count());
   return std::shared_ptr<const VectorSet>(std::move(set));
 }
 
-Result<std::shared_ptr<const VectorSet::Codes>> VectorSet::codes() const {
-  if (auto kept = codes_.get()) {
-    return kept;
+Status VectorSet::read_tables() {
+  const auto count = static_cast<std::size_t>(head_.count);
+  hashes_.resize(count);
+  TRY(read_into(*source_, head_.hashes_at(), count * kHashBytes,
+                reinterpret_cast<char*>(hashes_.data())));
+  if (std::adjacent_find(hashes_.begin(), hashes_.end(), std::greater_equal<>()) != hashes_.end()) {
+    return corrupt(*source_, "its hashes do not ascend");
   }
-  auto codes = std::make_shared<Codes>();
-  const std::uint64_t scales_at = kHeadBytes + hashes_.size() * kHashBytes;
-  std::string scales(hashes_.size() * kScaleBytes, '\0');
-  TRY(read_into(*source_, scales_at, scales.size(), scales.data()));
-  codes->scales.reserve(hashes_.size());
-  for (std::size_t i = 0; i < hashes_.size(); ++i) {
-    auto scale = scale_from(u32_at(scales.data() + i * kScaleBytes));
+  TRY_ASSIGN(ranks_, read_u32s(*source_, head_.ranks_at(), count));
+  constexpr std::uint32_t kUnset = ~0U;
+  places_.assign(count, kUnset);
+  for (std::size_t place = 0; place < count; ++place) {
+    if (ranks_[place] >= count || places_[ranks_[place]] != kUnset) {
+      return corrupt(*source_, "its places are not those of its hashes");
+    }
+    places_[ranks_[place]] = static_cast<std::uint32_t>(place);
+  }
+  return {};
+}
+
+Status VectorSet::read_lists() {
+  auto lists = std::make_unique<VectorLists>();
+  TRY_ASSIGN(const std::vector<std::uint32_t> sizes,
+             read_u32s(*source_, head_.sizes_at(), head_.lists));
+  TRY_ASSIGN(const std::vector<std::uint32_t> scales,
+             read_u32s(*source_, head_.centre_scales_at(), head_.lists));
+  std::vector<std::int8_t> centres(std::size_t{head_.lists} * dimensions_);
+  TRY(read_into(*source_, head_.centres_at(), centres.size(),
+                reinterpret_cast<char*>(centres.data())));
+  std::uint64_t vectors = 0;
+  std::uint64_t blocks = 0;
+  lists->starts = {0};
+  lists->blocks = {0};
+  lists->centres = kernel::make_panels(centres.data(), head_.lists, dimensions_);
+  lists->scales.assign(lists->centres.panels() * kernel::kPanelRows, 0.0F);
+  const kernel::DotI8 dot = kernel::dot_i8_of(kernel::best_dot_set());
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    vectors += sizes[i];
+    blocks += code_blocks_of(sizes[i]);
+    if (vectors > head_.count || blocks > head_.code_blocks) {
+      break;
+    }
+    lists->starts.push_back(static_cast<std::uint32_t>(vectors));
+    lists->blocks.push_back(static_cast<std::uint32_t>(blocks));
+    auto scale = scale_from(scales[i]);
     if (!scale.ok()) {
       return std::move(scale).error().with_context(source_->name());
     }
-    codes->scales.push_back(*scale);
+    lists->scales[i] = *scale;
+    const std::int8_t* centre = centres.data() + i * dimensions_;
+    lists->squares.push_back(*scale * *scale *
+                             static_cast<float>(dot(centre, centre, dimensions_)));
   }
-  codes->values.resize(hashes_.size() * dimensions_);
-  TRY(read_into(*source_, scales_at + scales.size(), codes->values.size(),
-                reinterpret_cast<char*>(codes->values.data())));
-  codes_.set(codes);
-  return std::shared_ptr<const Codes>(std::move(codes));
+  if (vectors != head_.count || blocks != head_.code_blocks) {
+    return corrupt(*source_, "its lists do not hold what it counts");
+  }
+  lists_ = std::move(lists);
+  return {};
 }
 
-Result<VectorSummary> write_vectors(const std::vector<std::shared_ptr<const VectorSet>>& sets,
-                                    const ContentHash& model, std::uint32_t dimensions,
-                                    const std::function<bool(const ContentHash&)>& keep,
-                                    io::BlockSink& sink) {
-  struct Place {
-    ContentHash hash;
-    std::uint32_t set = 0;
-    std::uint32_t at = 0;
-  };
-  std::vector<Place> places;
-  std::vector<std::shared_ptr<const VectorSet::Codes>> codes;
-  for (std::uint32_t s = 0; s < sets.size(); ++s) {
-    if (sets[s]->dimensions() != dimensions) {
-      return Error{Code::InvalidArgument, "vectors of other dimensions cannot be merged"};
+std::size_t VectorSet::page_count() const {
+  return head_.lists + static_cast<std::size_t>(head_.row_pages());
+}
+
+std::shared_ptr<VectorPages> VectorSet::pages() const {
+  const std::lock_guard lock(mutex_);
+  if (pages_ != nullptr && pages_->bytes() > limit_) {
+    // Searches that run keep the old pages until they end.
+    pages_ = std::make_shared<VectorPages>(page_count());
+  }
+  return pages_;
+}
+
+std::size_t VectorSet::bytes_in_memory() const {
+  const std::lock_guard lock(mutex_);
+  return pages_ == nullptr ? values_.size() : pages_->bytes();
+}
+
+VectorReader::VectorReader(const VectorSet& set) : set_(set), pages_(set.pages()) {
+  if (set.source_ != nullptr) {
+    per_page_ = set.head_.rows_per_page();
+    first_row_page_ = set.head_.lists;
+  }
+}
+
+Result<const char*> VectorReader::load(std::size_t page, std::uint64_t offset, std::size_t length) {
+  PageBytes bytes = make_page(length);
+  if (bytes == nullptr) {
+    return Error{Code::Limit, set_.source_->name() + ": no memory for a page of vectors"};
+  }
+  TRY(set_.source_->read(offset, length, bytes.get()));
+  return pages_->put(page, std::move(bytes), length);
+}
+
+Result<const char*> VectorReader::row_page(std::size_t page) {
+  if (const char* found = pages_->find(first_row_page_ + page)) {
+    return found;
+  }
+  return load(first_row_page_ + page,
+              set_.head_.rows_at() + std::uint64_t{page} * io::kBlockPayloadBytes,
+              io::kBlockPayloadBytes);
+}
+
+Result<VectorRow> VectorReader::row_in(const char* page, std::size_t at) const {
+  const std::size_t dimensions = set_.dimensions_;
+  const char* scale_at = page + per_page_ * dimensions + at * sizeof(float);
+  auto scale = scale_from(u32_at(scale_at));
+  if (!scale.ok()) {
+    return std::move(scale).error().with_context(set_.source_->name());
+  }
+  return VectorRow{reinterpret_cast<const std::int8_t*>(page + at * dimensions), *scale};
+}
+
+Result<VectorRow> VectorReader::row(std::uint32_t place) {
+  if (set_.source_ == nullptr) {
+    return VectorRow{set_.values_.data() + std::size_t{place} * set_.dimensions_,
+                     set_.scales_[place]};
+  }
+  TRY_ASSIGN(const char* page, row_page(place / per_page_));
+  return row_in(page, place % per_page_);
+}
+
+void VectorReader::fetch(std::uint32_t place) const {
+  constexpr std::size_t kLine = 64;
+  if (set_.source_ == nullptr) {
+    return;
+  }
+  if (const char* page = pages_->find(first_row_page_ + place / per_page_)) {
+    const char* row = page + place % per_page_ * set_.dimensions_;
+    for (std::size_t at = 0; at < set_.dimensions_; at += kLine) {
+      __builtin_prefetch(row + at);
     }
-    TRY_ASSIGN(std::shared_ptr<const VectorSet::Codes> loaded, sets[s]->codes());
-    codes.push_back(std::move(loaded));
-    for (std::uint32_t i = 0; i < sets[s]->size(); ++i) {
-      const ContentHash& hash = sets[s]->hashes()[i];
-      if (!keep || keep(hash)) {
-        places.push_back({hash, s, i});
-      }
+    __builtin_prefetch(page + per_page_ * set_.dimensions_ + place % per_page_ * sizeof(float));
+  }
+}
+
+Result<const std::uint8_t*> VectorReader::codes(std::size_t list) {
+  const char* found = pages_->find(list);
+  if (found == nullptr) {
+    const std::size_t bytes = set_.head_.block_bytes();
+    const VectorLists& lists = *set_.lists_;
+    const std::uint64_t first = lists.blocks[list];
+    TRY_ASSIGN(found, load(list, set_.head_.codes_at() + first * bytes,
+                           (lists.blocks[list + 1] - first) * bytes));
+  }
+  return reinterpret_cast<const std::uint8_t*>(found);
+}
+
+Status VectorReader::for_each(Keep keep,
+                              const std::function<Status(std::uint32_t, VectorRow)>& visit) {
+  if (set_.source_ == nullptr) {
+    for (std::uint32_t place = 0; place < set_.size(); ++place) {
+      TRY_ASSIGN(const VectorRow found, row(place));
+      TRY(visit(place, found));
+    }
+    return {};
+  }
+  const PageBytes own = make_page(io::kBlockPayloadBytes);
+  if (own == nullptr) {
+    return Error{Code::Limit, set_.source_->name() + ": no memory for a page of vectors"};
+  }
+  for (std::size_t page = 0; page < set_.head_.row_pages(); ++page) {
+    const char* bytes = pages_->find(first_row_page_ + page);
+    if (bytes == nullptr && keep == Keep::WhileThereIsRoom && pages_->bytes() < set_.limit_) {
+      TRY_ASSIGN(bytes, row_page(page));
+    } else if (bytes == nullptr) {
+      TRY(set_.source_->read(set_.head_.rows_at() + std::uint64_t{page} * io::kBlockPayloadBytes,
+                             io::kBlockPayloadBytes, own.get()));
+      bytes = own.get();
+    }
+    const std::size_t first = page * per_page_;
+    for (std::size_t i = 0; i < std::min(per_page_, set_.size() - first); ++i) {
+      TRY_ASSIGN(const VectorRow found, row_in(bytes, i));
+      TRY(visit(static_cast<std::uint32_t>(first + i), found));
     }
   }
-  std::stable_sort(places.begin(), places.end(),
-                   [](const Place& a, const Place& b) { return a.hash < b.hash; });
-  places.erase(std::unique(places.begin(), places.end(),
-                           [](const Place& a, const Place& b) { return a.hash == b.hash; }),
-               places.end());
-  CountingSink counting(sink);
-  io::BlockWriter writer(counting);
-  ByteWriter head;
-  head.raw(kMagic);
-  head.u32(kVersion);
-  head.u32(dimensions);
-  head.u64(places.size());
-  head.raw(model.view());
-  head.u64(checksum64(head.bytes()));
-  TRY(writer.append(head.bytes()));
-  for (const Place& place : places) {
-    TRY(writer.append(place.hash.view()));
-  }
-  ByteWriter scales;
-  for (const Place& place : places) {
-    scales.u32(bits_of(codes[place.set]->scales[place.at]));
-  }
-  TRY(writer.append(scales.bytes()));
-  for (const Place& place : places) {
-    const std::int8_t* row = codes[place.set]->values.data() + std::size_t{place.at} * dimensions;
-    TRY(writer.append({reinterpret_cast<const char*>(row), dimensions}));
-  }
-  TRY(writer.finish());
-  return VectorSummary{places.size(), counting.bytes(), counting.checksum()};
+  return {};
 }
 
 }  // namespace sonde::index

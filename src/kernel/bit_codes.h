@@ -38,8 +38,8 @@ constexpr std::size_t block_bytes(std::size_t width) {
   return width / kSignGroup * kTableSums + 3 * kBlockCodes * sizeof(float);
 }
 
-/// A code's numbers: <query, x> is about <query, c> + shift + factor * <rotated query, signs>, and
-/// off by more than |query - c| * error once in some hundred times for each side.
+/// A code's numbers: <query, x> is about <query, c> + shift + factor * <rotated query, signs>, with
+/// a standard deviation of |query - c| * error.
 struct CodeTerms {
   float shift = 0;
   float factor = 0;
@@ -60,10 +60,13 @@ struct SumTable {
 /// @param query  [width] rotated
 void fill_table(const float* query, std::size_t width, SumTable& table);
 
+/// How many of `count` values are not below `least`.
+std::size_t count_not_below(const float* values, std::size_t count, float least);
+
 /// What one list adds to a query.
 struct ListTerms {
   float product = 0;   // <query, c>
-  float distance = 0;  // |query - c| times what the error is multiplied with
+  float distance = 0;  // |query - c| times the standard deviations that are allowed for
 };
 
 struct Estimates {

@@ -31,8 +31,8 @@ struct Wide {
 std::uint32_t estimate(__m128i sums, const float* numbers, std::size_t at, const SumTable& table,
                        const ListTerms& list, float least, Estimates& out) {
   const __m256 sum = _mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(sums));
-  const __m256 signs = _mm256_add_ps(_mm256_set1_ps(table.base),
-                                     _mm256_mul_ps(_mm256_set1_ps(table.step), sum));
+  const __m256 signs =
+      _mm256_add_ps(_mm256_set1_ps(table.base), _mm256_mul_ps(_mm256_set1_ps(table.step), sum));
   const __m256 shift = _mm256_loadu_ps(numbers + at);
   const __m256 factor = _mm256_loadu_ps(numbers + kBlockCodes + at);
   const __m256 error =

@@ -35,8 +35,8 @@ struct Wide {
 __mmask16 estimate(__m256i sums, const float* numbers, std::size_t at, const SumTable& table,
                    const ListTerms& list, float least, Estimates& out) {
   const __m512 sum = _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(sums));
-  const __m512 signs = _mm512_add_ps(_mm512_set1_ps(table.base),
-                                     _mm512_mul_ps(_mm512_set1_ps(table.step), sum));
+  const __m512 signs =
+      _mm512_add_ps(_mm512_set1_ps(table.base), _mm512_mul_ps(_mm512_set1_ps(table.step), sum));
   const __m512 shift = _mm512_loadu_ps(numbers + at);
   const __m512 factor = _mm512_loadu_ps(numbers + kBlockCodes + at);
   const __m512 error =
@@ -71,8 +71,8 @@ std::uint32_t scan_block_avx512(const std::uint8_t* block, std::size_t width, co
     high.add(high8);
   }
   const auto* numbers = reinterpret_cast<const float*>(block + bytes);
-  const auto first = static_cast<std::uint32_t>(
-      estimate(low.total(), numbers, 0, table, list, least, out));
+  const auto first =
+      static_cast<std::uint32_t>(estimate(low.total(), numbers, 0, table, list, least, out));
   const auto second = static_cast<std::uint32_t>(
       estimate(high.total(), numbers, kTableSums, table, list, least, out));
   return first | second << kTableSums;

@@ -12,7 +12,7 @@ void panel_best_by(const Panels& panels, const float* scales, const std::int8_t*
                    std::size_t count, std::uint32_t* best) {
   std::vector<std::int32_t> found(panels.panels() * kPanelRows);
   for (std::size_t i = 0; i < count; ++i) {
-    products(panels, rows + i * panels.dimensions, found.data());
+    products(panels, rows + i * panels.row_width(), found.data());
     best[i] = 0;
     float greatest = 0;
     for (std::size_t row = 0; row < panels.rows; ++row) {
@@ -45,6 +45,12 @@ Panels make_panels(const std::int8_t* values, std::size_t rows, std::size_t dime
   return made;
 }
 
+void add_scaled(float* sum, const std::int8_t* row, float scale, std::size_t dimensions) {
+  for (std::size_t i = 0; i < dimensions; ++i) {
+    sum[i] += scale * static_cast<float>(row[i]);
+  }
+}
+
 void panel_products_serial(const Panels& panels, const std::int8_t* row, std::int32_t* products) {
   const std::uint8_t* at = panels.values.data();
   for (std::size_t panel = 0; panel < panels.panels(); ++panel) {
@@ -55,10 +61,7 @@ void panel_products_serial(const Panels& panels, const std::int8_t* row, std::in
     for (std::size_t quad = 0; quad < panels.quads(); ++quad) {
       for (std::size_t i = 0; i < kPanelRows; ++i) {
         for (std::size_t d = 0; d < kPanelDepth; ++d, ++at) {
-          const std::size_t dimension = quad * kPanelDepth + d;
-          if (dimension < panels.dimensions) {
-            out[i] += (static_cast<std::int32_t>(*at) - kOffset) * row[dimension];
-          }
+          out[i] += (static_cast<std::int32_t>(*at) - kOffset) * row[quad * kPanelDepth + d];
         }
       }
     }

@@ -14,12 +14,11 @@ namespace {
 constexpr std::size_t kParts = 4;  // of four rows
 constexpr std::size_t kPartBytes = 16;
 
-/// Four int8 of a row, filled up with zeroes, as 16 bits, in every quarter of a register.
-__m256i spread(const std::int8_t* row, std::size_t quad, std::size_t dimensions) {
-  std::int32_t four = 0;
-  const std::size_t at = quad * kPanelDepth;
-  std::memcpy(&four, row + at, at + kPanelDepth <= dimensions ? kPanelDepth : dimensions - at);
-  return _mm256_cvtepi8_epi16(_mm_set1_epi32(four));
+/// Four int8 of a row as 16 bits, in every quarter of a register.
+__m256i spread(const std::int8_t* four) {
+  std::int32_t bits = 0;
+  std::memcpy(&bits, four, kPanelDepth);
+  return _mm256_cvtepi8_epi16(_mm_set1_epi32(bits));
 }
 
 }  // namespace
@@ -33,7 +32,7 @@ void panel_products_avx2(const Panels& panels, const std::int8_t* row, std::int3
       sum = _mm256_setzero_si256();
     }
     for (std::size_t quad = 0; quad < panels.quads(); ++quad) {
-      const __m256i four = spread(row, quad, panels.dimensions);
+      const __m256i four = spread(row + quad * kPanelDepth);
       for (std::size_t part = 0; part < kParts; ++part, at += kPartBytes) {
         const __m256i values = _mm256_sub_epi16(
             _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))), offset);
@@ -43,10 +42,10 @@ void panel_products_avx2(const Panels& panels, const std::int8_t* row, std::int3
     for (std::size_t part = 0; part < kParts; ++part) {
       // Pairs of sums are of one row.
       const __m256i pairs = _mm256_hadd_epi32(sums[part], sums[part]);
-      const __m128i four = _mm_unpacklo_epi64(_mm256_castsi256_si128(pairs),
-                                              _mm256_extracti128_si256(pairs, 1));
-      _mm_storeu_si128(
-          reinterpret_cast<__m128i*>(products + panel * kPanelRows + part * kParts), four);
+      const __m128i four =
+          _mm_unpacklo_epi64(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(products + panel * kPanelRows + part * kParts),
+                       four);
     }
   }
 }

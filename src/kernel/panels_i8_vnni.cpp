@@ -16,19 +16,18 @@ namespace {
 constexpr std::size_t kQuadBytes = kPanelRows * kPanelDepth;
 constexpr std::size_t kTile = 8;  // rows against one panel, their sums in registers
 
-std::int32_t offset_of(const std::int8_t* row, std::size_t dimensions) {
+std::int32_t offset_of(const std::int8_t* row, std::size_t width) {
   std::int32_t sum = 0;
-  for (std::size_t i = 0; i < dimensions; ++i) {
+  for (std::size_t i = 0; i < width; ++i) {
     sum += row[i];
   }
   return 128 * sum;
 }
 
-std::int32_t quad_of(const std::int8_t* row, std::size_t quad, std::size_t dimensions) {
+__m512i four_of(const std::int8_t* row, std::size_t quad) {
   std::int32_t four = 0;
-  const std::size_t at = quad * kPanelDepth;
-  std::memcpy(&four, row + at, at + kPanelDepth <= dimensions ? kPanelDepth : dimensions - at);
-  return four;
+  std::memcpy(&four, row + quad * kPanelDepth, kPanelDepth);
+  return _mm512_set1_epi32(four);
 }
 
 /// The best so far of one row, in each of the 16 lanes.
@@ -41,15 +40,14 @@ template <std::size_t tile>
 void best_of_tile(const Panels& panels, const float* scales, const std::int8_t* rows,
                   std::uint32_t* best) {
   const std::size_t quads = panels.quads();
-  const std::size_t dimensions = panels.dimensions;
+  const std::size_t width = panels.row_width();
   Best found[tile];
   __m512i offsets[tile];
   for (std::size_t r = 0; r < tile; ++r) {
     found[r] = {_mm512_set1_ps(-3.0e38F), _mm512_setzero_si512()};
-    offsets[r] = _mm512_set1_epi32(offset_of(rows + r * dimensions, dimensions));
+    offsets[r] = _mm512_set1_epi32(offset_of(rows + r * width, width));
   }
-  const __m512i lanes =
-      _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   for (std::size_t panel = 0; panel < panels.panels(); ++panel) {
     const std::uint8_t* values = panels.values.data() + panel * quads * kQuadBytes;
     __m512i sums[tile];
@@ -59,8 +57,7 @@ void best_of_tile(const Panels& panels, const float* scales, const std::int8_t* 
     for (std::size_t quad = 0; quad < quads; ++quad) {
       const __m512i centres = _mm512_loadu_si512(values + quad * kQuadBytes);
       for (std::size_t r = 0; r < tile; ++r) {
-        const std::int32_t four = quad_of(rows + r * dimensions, quad, dimensions);
-        sums[r] = _mm512_dpbusd_epi32(sums[r], centres, _mm512_set1_epi32(four));
+        sums[r] = _mm512_dpbusd_epi32(sums[r], centres, four_of(rows + r * width, quad));
       }
     }
     const std::size_t first = panel * kPanelRows;
@@ -88,8 +85,7 @@ void best_of_tile(const Panels& panels, const float* scales, const std::int8_t* 
 
 void panel_products_vnni(const Panels& panels, const std::int8_t* row, std::int32_t* products) {
   const std::size_t quads = panels.quads();
-  const std::size_t whole = panels.dimensions / kPanelDepth;
-  const __m512i offset = _mm512_set1_epi32(offset_of(row, panels.dimensions));
+  const __m512i offset = _mm512_set1_epi32(offset_of(row, panels.row_width()));
   constexpr std::size_t kTogether = 4;
   for (std::size_t panel = 0; panel < panels.panels(); panel += kTogether) {
     const std::size_t count = std::min(kTogether, panels.panels() - panel);
@@ -104,13 +100,7 @@ void panel_products_vnni(const Panels& panels, const std::int8_t* row, std::int3
     __m512i c = a;
     __m512i d = a;
     for (std::size_t quad = 0; quad < quads; ++quad) {
-      std::int32_t four = 0;
-      if (quad < whole) {
-        std::memcpy(&four, row + quad * kPanelDepth, kPanelDepth);
-      } else {
-        four = quad_of(row, quad, panels.dimensions);
-      }
-      const __m512i query = _mm512_set1_epi32(four);
+      const __m512i query = four_of(row, quad);
       const std::size_t at = quad * kQuadBytes;
       a = _mm512_dpbusd_epi32(a, _mm512_loadu_si512(parts[0] + at), query);
       b = _mm512_dpbusd_epi32(b, _mm512_loadu_si512(parts[1] + at), query);
@@ -128,10 +118,10 @@ void panel_best_vnni(const Panels& panels, const float* scales, const std::int8_
                      std::size_t count, std::uint32_t* best) {
   std::size_t i = 0;
   for (; i + kTile <= count; i += kTile) {
-    best_of_tile<kTile>(panels, scales, rows + i * panels.dimensions, best + i);
+    best_of_tile<kTile>(panels, scales, rows + i * panels.row_width(), best + i);
   }
   for (; i < count; ++i) {
-    best_of_tile<1>(panels, scales, rows + i * panels.dimensions, best + i);
+    best_of_tile<1>(panels, scales, rows + i * panels.row_width(), best + i);
   }
 }
 

@@ -1,0 +1,81 @@
+#pragma once
+// The vectors of a set that are nearest to a query: by the codes of its lists and an exact product
+// for those that may be among the nearest, or by exact products of all.
+
+#include <cstdint>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/result.h"
+#include "index/vectors.h"
+#include "kernel/bit_codes.h"
+
+namespace sonde::index {
+
+/// Which places may be found: one bit each.
+class PlaceFilter {
+ public:
+  explicit PlaceFilter(std::size_t places) : words_((places + 63) / 64, 0) {}
+  void allow(std::uint32_t place) { words_[place / 64] |= 1ULL << (place % 64); }
+  [[nodiscard]] bool allows(std::uint32_t place) const {
+    return (words_[place / 64] >> (place % 64) & 1) != 0;
+  }
+  /// How many of [begin, end) may be found.
+  [[nodiscard]] std::size_t count(std::uint32_t begin, std::uint32_t end) const;
+  [[nodiscard]] const std::vector<std::uint64_t>& words() const { return words_; }
+
+ private:
+  std::vector<std::uint64_t> words_;
+};
+
+struct Near {
+  std::uint32_t place = 0;
+  float similarity = 0;  // the product of the two vectors
+};
+
+struct NearestOptions {
+  std::size_t count = 10;
+  /// Vectors whose codes are looked at, about: whole lists, the nearest ones first. Kept codes of
+  /// what `allowed` leaves out do not count. 0: every vector by an exact product.
+  std::size_t effort = 4'000;
+  const PlaceFilter* allowed = nullptr;  // null: all
+  std::size_t allowed_count = 0;         // of `allowed`
+};
+
+/// So that cost is testable.
+struct NearestCost {
+  std::uint64_t lists = 0;
+  std::uint64_t codes = 0;     // looked at
+  std::uint64_t products = 0;  // computed exactly
+};
+
+/// A query and what is computed of it once for all sets.
+class NearestQuery {
+ public:
+  explicit NearestQuery(VectorQuery query);
+  [[nodiscard]] const VectorQuery& vector() const { return query_; }
+  [[nodiscard]] std::size_t dimensions() const { return query_.wide.size(); }
+  [[nodiscard]] const kernel::SumTable& table() const { return table_; }
+  /// Its length, squared.
+  [[nodiscard]] float square() const { return square_; }
+  /// The product with a row, from integers alone but for its scales.
+  [[nodiscard]] float product(const VectorRow& row) const {
+    return static_cast<float>(
+        static_cast<double>(dot_(query_.wide.data(), row.codes, query_.wide.size())) *
+        static_cast<double>(query_.scale) * static_cast<double>(row.scale));
+  }
+
+ private:
+  VectorQuery query_;
+  kernel::SumTable table_;
+  float square_ = 0;
+  kernel::DotWide dot_;
+};
+
+/// The nearest, best first; of equal ones those of lower hashes.
+/// Errors: those of the set, InvalidArgument (another number of dimensions), Cancelled.
+Result<std::vector<Near>> nearest(const VectorSet& set, const NearestQuery& query,
+                                  const NearestOptions& options, NearestCost& cost,
+                                  const CancelToken& cancel);
+
+}  // namespace sonde::index
