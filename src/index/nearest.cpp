@@ -124,15 +124,12 @@ class Search {
   }
 
   Status compare_allowed() {
-    const std::vector<std::uint64_t>& words = options_.allowed->words();
     std::vector<std::uint32_t> places;
     places.reserve(options_.allowed_count);
-    for (std::size_t word = 0; word < words.size(); ++word) {
-      for (std::uint64_t left = words[word]; left != 0; left &= left - 1) {
-        places.push_back(
-            static_cast<std::uint32_t>(word * 64 + static_cast<unsigned>(std::countr_zero(left))));
-      }
-    }
+    TRY(for_each_place(*options_.allowed, [&](std::uint32_t place) -> Status {
+      places.push_back(place);
+      return {};
+    }));
     constexpr std::size_t kAhead = 8;
     for (std::size_t i = 0; i < places.size(); ++i) {
       if (i + kAhead < places.size()) {

@@ -2,6 +2,7 @@
 // The vectors of a set that are nearest to a query: by the codes of its lists and an exact product
 // for those that may be among the nearest, or by exact products of all.
 
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -27,6 +28,19 @@ class PlaceFilter {
  private:
   std::vector<std::uint64_t> words_;
 };
+
+/// Calls visit(place) for each that may be found, ascending; ends at the first error.
+template <typename Visit>
+Status for_each_place(const PlaceFilter& filter, const Visit& visit) {
+  constexpr std::size_t kBits = 64;
+  for (std::size_t word = 0; word < filter.words().size(); ++word) {
+    for (std::uint64_t left = filter.words()[word]; left != 0; left &= left - 1) {
+      TRY(visit(static_cast<std::uint32_t>(word * kBits +
+                                           static_cast<unsigned>(std::countr_zero(left)))));
+    }
+  }
+  return {};
+}
 
 struct Near {
   std::uint32_t place = 0;

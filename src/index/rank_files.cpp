@@ -304,6 +304,24 @@ double scaled_words(double score, double ideal, const Ranking& ranking) {
   return score <= 0 ? 0 : score / (score + ranking.half_score * std::max(ideal, 1e-9));
 }
 
+std::vector<FilePlace> best_files_by_words(const std::vector<SegmentScan>& scans,
+                                           const WordScores& scores, const Ranking& ranking,
+                                           std::size_t limit) {
+  std::vector<Match> found;
+  std::uint64_t matched_docs = 0;
+  for (std::uint32_t s = 0; s < scans.size(); ++s) {
+    collect_segment(s, scans[s], scores.segments[s], nullptr, ranking, found, matched_docs);
+  }
+  const double least = least_kept(found, limit, [](const Match& m) { return m.chunks; });
+  std::vector<FilePlace> files;
+  for (const Match& match : found) {
+    if (match.chunks > 0 && match.chunks >= least) {
+      files.push_back({match.segment, match.file});
+    }
+  }
+  return files;
+}
+
 Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>& scans,
                                                   const WordScores& scores,
                                                   const MeaningScores* meaning, Mode mode,

@@ -35,6 +35,11 @@ Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>
                                                   const Ranking& ranking, std::size_t limit,
                                                   std::uint64_t& matched_docs);
 
+/// The files that collect_candidates() takes for their words, up to `limit` and those that tie.
+std::vector<FilePlace> best_files_by_words(const std::vector<SegmentScan>& scans,
+                                           const WordScores& scores, const Ranking& ranking,
+                                           std::size_t limit);
+
 /// Scores the candidates by everything else that is known of them and sorts them, best first, ties
 /// by (source, path).
 void rank_candidates(const QueryPlan& plan, const WordScores& scores, const Ranking& ranking,

@@ -65,9 +65,10 @@ class Searcher {
       TRY_ASSIGN(SegmentScan scan, scan_segment(live));
       scans_.push_back(std::move(scan));
     }
+    const std::size_t limit = std::min(options_.limit, kResultLimit);
     DocVectors vectors;
     if (options_.meaning != nullptr) {
-      TRY_ASSIGN(vectors, find_vectors(scans_, options_.meaning->sets));
+      TRY_ASSIGN(vectors, find_vectors(scans_, options_.meaning->sets, options_.meaning->places));
       result_.pending_docs = vectors.pending_docs;
     } else if (options_.mode != Mode::Words) {
       return Error{Code::InvalidArgument, "a search by meaning without vectors"};
@@ -80,11 +81,8 @@ class Searcher {
       TRY(filter_docs(query_, plan_, scan, result_.postings_read));
     }
     if (options_.mode != Mode::Words) {
-      TRY_ASSIGN(meaning_, score_meaning(scans_, vectors, options_.meaning->sets,
-                                         options_.meaning->query, cancel_));
-      result_.vectors_scanned = meaning_.vectors_scanned;
+      TRY(find_meaning(vectors, std::max(kCandidateLimit, 2 * limit)));
     }
-    const std::size_t limit = std::min(options_.limit, kResultLimit);
     TRY_ASSIGN(candidates_, collect_candidates(
                                 scans_, scores_, options_.mode == Mode::Words ? nullptr : &meaning_,
                                 options_.mode, ranking_, std::max(kCandidateLimit, 2 * limit),
@@ -102,6 +100,19 @@ class Searcher {
   }
 
  private:
+  Status find_meaning(const DocVectors& vectors, std::size_t candidates) {
+    const MeaningInput& input = *options_.meaning;
+    TRY_ASSIGN(meaning_,
+               score_meaning(scans_, vectors, input.sets, input.query, options_.nearness, cancel_));
+    if (meaning_.partial && options_.mode == Mode::Hybrid) {
+      // What is found by its words is judged by its meaning as well.
+      TRY(add_files(scans_, vectors, input.sets, input.query,
+                    best_files_by_words(scans_, scores_, ranking_, candidates), meaning_));
+    }
+    result_.vectors_scanned = meaning_.vectors_scanned;
+    return {};
+  }
+
   /// A candidate's score on the scale of 0 to 1; with meaning it is there already.
   [[nodiscard]] double scaled(double score) const {
     return options_.mode == Mode::Words ? scaled_words(score, scores_.ideal, ranking_) : score;

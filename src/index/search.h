@@ -30,10 +30,21 @@ enum class Mode : std::uint8_t { Words, Meaning, Hybrid };
 /// "words", "meaning", "hybrid".
 std::string_view mode_name(Mode mode);
 
+class DocPlaces;  // index/meaning_scores.h
+
+/// How the nearest vectors are found.
+enum class Nearness : std::uint8_t {
+  Auto,   // up to 50,000 vectors as Exact, beyond as Codes
+  Exact,  // by the product with every vector
+  Codes,  // by codes of one bit a dimension, and the product with those that may be the nearest
+};
+
 /// What the search by meaning needs.
 struct MeaningInput {
   std::vector<std::shared_ptr<const VectorSet>> sets;  // of one model
-  VectorCode query;                                    // not used by Mode::Words
+  VectorQuery query;                                   // not used by Mode::Words
+  /// Not owned. Null: nothing is remembered from one search to the next.
+  DocPlaces* places = nullptr;
 };
 
 struct SearchOptions {
@@ -45,7 +56,8 @@ struct SearchOptions {
   std::size_t more_per_file = 3;  // further places of a file
   bool by_chunk = false;          // each place its own result
   bool explain = false;           // fill `boosts`
-  double min_score = 0.0;         // 0 to 1
+  Nearness nearness = Nearness::Auto;
+  double min_score = 0.0;  // 0 to 1
 };
 
 /// One named part of a score, for --explain.

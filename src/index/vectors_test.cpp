@@ -4,43 +4,28 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <map>
 #include <numeric>
 #include <random>
 #include <set>
 
 #include "index/meaning_scores.h"
 #include "index/search_testing.h"
+#include "index/vectors_testing.h"
+#include "index/vectors_walk.h"
+#include "io/test_folder.h"
 
 namespace sonde::index {
 namespace {
 
 using search_testing::TestFile;
+using testing::StringSink;
+using vectors_testing::kModel;
+using vectors_testing::random_vector;
+using vectors_testing::read_all;
 
 constexpr std::uint32_t kDimensions = 48;
-const ContentHash kModel = content_hash("a model");
-
-class Sink final : public io::BlockSink {
- public:
-  Status append(std::string_view more) override {
-    bytes += more;
-    return {};
-  }
-  std::string bytes;
-};
-
-std::vector<float> random_vector(std::mt19937& random, std::uint32_t dimensions) {
-  std::normal_distribution<float> normal;
-  std::vector<float> vector(dimensions);
-  float length = 0;
-  for (float& value : vector) {
-    value = normal(random);
-    length += value * value;
-  }
-  for (float& value : vector) {
-    value /= std::sqrt(length);
-  }
-  return vector;
-}
 
 VectorSet::Row row_of(int i) {
   std::mt19937 random(static_cast<std::uint32_t>(i));
@@ -56,16 +41,26 @@ std::shared_ptr<const VectorSet> set_of(int first, int count) {
   return VectorSet::from_rows(kDimensions, std::move(rows)).value();
 }
 
+/// Every row, by its hash, packed as in the truth; in the order of hashes.
+std::map<ContentHash, std::string> rows_of(const VectorSet& set) {
+  std::map<ContentHash, std::string> rows;
+  VectorReader reader(set);
+  const Status read =
+      reader.for_each(VectorReader::Keep::No, [&](std::uint32_t place, const VectorRow& row) {
+        VectorCode code{row.scale, {row.codes, row.codes + set.dimensions()}};
+        rows.emplace(set.hash_at(place), pack_code(code));
+        return Status();
+      });
+  EXPECT_TRUE(read.ok());
+  return rows;
+}
+
 std::string bytes_of(const std::vector<std::shared_ptr<const VectorSet>>& sets) {
-  Sink sink;
-  EXPECT_TRUE(write_vectors(sets, kModel, kDimensions, {}, sink).ok());
-  return sink.bytes;
+  return vectors_testing::written(sets, kDimensions);
 }
 
 Result<std::shared_ptr<const VectorSet>> open_bytes(std::string bytes) {
-  TRY_ASSIGN(std::shared_ptr<io::ByteSource> source,
-             io::open_block_bytes(std::move(bytes), "test.vec"));
-  return VectorSet::open(std::move(source), kModel, kDimensions);
+  return vectors_testing::opened(std::move(bytes), kDimensions);
 }
 
 TEST(Vectors, are_read_as_they_were_written) {
@@ -74,12 +69,11 @@ TEST(Vectors, are_read_as_they_were_written) {
     const auto read = open_bytes(bytes_of({written})).value();
     ASSERT_EQ(read->size(), static_cast<std::size_t>(count));
     EXPECT_EQ(read->hashes(), written->hashes());
-    EXPECT_EQ(read->codes().value()->values, written->codes().value()->values);
-    EXPECT_EQ(read->codes().value()->scales, written->codes().value()->scales);
+    EXPECT_TRUE(rows_of(*read) == rows_of(*written));
     for (int i = 0; i < count; ++i) {
       const auto place = read->find(row_of(i).first);
       ASSERT_TRUE(place.has_value());
-      EXPECT_EQ(read->hashes()[*place], row_of(i).first);
+      EXPECT_EQ(read->hash_at(*place), row_of(i).first);
     }
     EXPECT_FALSE(read->find(content_hash("another")).has_value());
   }
@@ -88,10 +82,10 @@ TEST(Vectors, are_read_as_they_were_written) {
 TEST(Vectors, merged_give_the_same_bytes_whatever_they_were_merged_from) {  // INV-10
   const std::string whole = bytes_of({set_of(0, 300)});
   EXPECT_TRUE(bytes_of({set_of(200, 100), set_of(0, 120), set_of(100, 150)}) == whole);
-  Sink sink;
+  StringSink sink;
   const auto without = [](const ContentHash& hash) { return hash != row_of(7).first; };
   ASSERT_TRUE(write_vectors({set_of(0, 300)}, kModel, kDimensions, without, sink).ok());
-  const auto read = open_bytes(sink.bytes).value();
+  const auto read = open_bytes(sink.bytes()).value();
   EXPECT_EQ(read->size(), 299U);
   EXPECT_FALSE(read->find(row_of(7).first).has_value());
 }
@@ -109,7 +103,7 @@ TEST(Vectors, of_another_model_or_cut_or_lying_are_refused) {
     EXPECT_FALSE(open_bytes(good.substr(0, size + 1)).ok()) << size;
   }
   // Blocks that check and say what is not so: every byte of the head, and two hashes exchanged.
-  constexpr std::size_t kHeadBytes = 48;
+  constexpr std::size_t kHeadBytes = VectorHead::kBytes;
   const auto source = io::open_block_bytes(good, "x").value();
   std::string logical(source->size(), '\0');
   ASSERT_TRUE(source->read(0, logical.size(), logical.data()).ok());
@@ -121,12 +115,61 @@ TEST(Vectors, of_another_model_or_cut_or_lying_are_refused) {
       std::swap_ranges(lie.begin() + kHeadBytes, lie.begin() + kHeadBytes + 16,
                        lie.begin() + kHeadBytes + 16);
     }
-    Sink sink;
+    StringSink sink;
     io::BlockWriter writer(sink);
     ASSERT_TRUE(writer.append(lie).ok());
     ASSERT_TRUE(writer.finish().ok());
-    EXPECT_FALSE(open_bytes(sink.bytes).ok()) << at;
+    EXPECT_FALSE(open_bytes(sink.bytes()).ok()) << at;
   }
+}
+
+TEST(Vectors, any_flipped_byte_of_a_file_is_an_error_that_names_it) {  // INV-3
+  const io::TestFolder folder;
+  std::string bytes = bytes_of({set_of(0, 700)});
+  const std::string path = folder.path("x.vec");
+  const auto read = [&]() -> Result<std::string> {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+    TRY_ASSIGN(auto source, io::open_block_file(io::real_file_system(), path, nullptr));
+    TRY_ASSIGN(const auto set, VectorSet::open(std::move(source), kModel, kDimensions));
+    return read_all(*set);
+  };
+  ASSERT_TRUE(read().ok());
+  for (std::size_t at = 0; at < bytes.size(); at += 611) {
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x04);
+    const auto damaged = read();
+    ASSERT_FALSE(damaged.ok()) << at;
+    EXPECT_EQ(damaged.error().code, Code::Corruption);
+    EXPECT_NE(damaged.error().message.find("x.vec"), std::string::npos);
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x04);
+  }
+}
+
+TEST(Vectors, that_lie_under_checksums_that_check_are_refused_or_read) {  // INV-3
+  const auto source = io::open_block_bytes(bytes_of({set_of(0, 300)}), "x").value();
+  std::string logical(source->size(), '\0');
+  ASSERT_TRUE(source->read(0, logical.size(), logical.data()).ok());
+  std::mt19937 random(9);
+  std::size_t refused = 0;
+  constexpr int kRounds = 400;
+  for (int round = 0; round < kRounds; ++round) {
+    std::string lie = logical;
+    // Half of the lies are told in the head and its neighbours.
+    const std::size_t at = random() % (round % 2 == 0 ? 128 : lie.size());
+    lie[at] = static_cast<char>(random());
+    vectors_testing::repair_head(lie);
+    StringSink sink;
+    io::BlockWriter writer(sink);
+    ASSERT_TRUE(writer.append(lie).ok());
+    ASSERT_TRUE(writer.finish().ok());
+    const auto set = open_bytes(sink.bytes());
+    const auto read = set.ok() ? read_all(**set) : Result<std::string>(set.error());
+    if (!read.ok()) {
+      EXPECT_TRUE(read.error().code == Code::Corruption || read.error().code == Code::Unsupported)
+          << read.error().message;
+      ++refused;
+    }
+  }
+  EXPECT_GE(refused, kRounds / 5);
 }
 
 TEST(Vectors, that_are_no_numbers_are_refused) {
@@ -196,7 +239,7 @@ TEST(Meaning, scans_only_what_the_filters_let_through) {
   rows.pop_back();  // one is pending
   MeaningInput meaning;
   meaning.sets = {VectorSet::from_rows(kDimensions, rows).value()};
-  meaning.query = encode_vector(random_vector(random, kDimensions)).value();
+  meaning.query = encode_query(random_vector(random, kDimensions)).value();
   SearchOptions options;
   options.mode = Mode::Meaning;
   options.meaning = &meaning;

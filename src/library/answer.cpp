@@ -118,6 +118,7 @@ class Answering {
     if (model) {
       TRY_ASSIGN(VectorView view, segments_.vectors().load(reader_, *model));
       meaning.sets = std::move(view.sets);
+      meaning.places = &segments_.vectors().doc_places();
       options.meaning = &meaning;
     }
     if (model && asked.mode != index::Mode::Words && model->key == asked.model_key) {
@@ -149,6 +150,7 @@ class Answering {
     index::MeaningInput meaning;
     TRY_ASSIGN(VectorView view, segments_.vectors().load(reader_, *model));
     meaning.sets = std::move(view.sets);
+    meaning.places = &segments_.vectors().doc_places();
     TRY_ASSIGN(meaning.query, vector_of_place(request, *model));
     index::Query query;
     TRY(add_filters(query));
@@ -177,6 +179,7 @@ class Answering {
     options.by_chunk = request_.by_chunk;
     options.explain = request_.explain;
     options.min_score = request_.min_score;
+    options.nearness = request_.exact ? index::Nearness::Exact : index::Nearness::Auto;
     TRY_ASSIGN(const index::SearchResult found,
                index::search(view_of(holders), query, options, cancel));
     SearchAnswer answer;
@@ -203,8 +206,8 @@ class Answering {
   }
 
   /// The vector of a chunk, or the mean of those of a file's chunks.
-  Result<index::VectorCode> vector_of_place(const SimilarRequest& request,
-                                            const store::ModelRow& model) {
+  Result<index::VectorQuery> vector_of_place(const SimilarRequest& request,
+                                             const store::ModelRow& model) {
     const store::SourceRow* source = nullptr;
     std::string path;
     for (const auto& [uid, row] : sources_) {
@@ -253,7 +256,7 @@ class Answering {
     for (float& value : sum) {
       value = length > 0 ? value / std::sqrt(length) : 0;
     }
-    return index::encode_vector(sum);
+    return index::encode_query(sum);
   }
 
   Status add_filters(index::Query& query) {

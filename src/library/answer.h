@@ -25,7 +25,7 @@ struct TreeCheck {
 struct AskedMeaning {
   index::Mode mode = index::Mode::Words;
   std::string model_key;  // whose vector `query` is
-  index::VectorCode query;
+  index::VectorQuery query;
   bool encoder_configured = false;  // without a model in the truth all chunks are pending
   std::vector<std::string> notes;
 };

@@ -47,7 +47,7 @@ class Visit {
         progress_(progress),
         cancel_(cancel),
         limits_(limits_for(options.config)),
-        segments_(io::real_file_system(), options.location.directory, limits_.block_cache_bytes) {}
+        segments_(io::real_file_system(), options.location.directory, limits_) {}
 
   Result<DoctorReport> run() {
     TRY(check_truth());
@@ -205,7 +205,7 @@ class Visit {
     TRY_ASSIGN(const std::unique_ptr<Writer> writer,
                Writer::open(store_options(options_, store::Access::Write), io::real_file_system(),
                             segments_, pool));
-    TRY(rebuild_vectors(writer->store(), segments_));
+    TRY(rebuild_vectors(writer->store(), segments_, pool));
     report_.repaired.push_back("files of vectors were written again from library.db");
     return {};
   }

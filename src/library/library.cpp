@@ -75,7 +75,7 @@ class LibraryImpl : public Library {
         limits_(limits_for(options.config)),
         fs_(io::real_file_system()),
         store_(std::move(store)),
-        segments_(fs_, options.location.directory, limits_.block_cache_bytes) {}
+        segments_(fs_, options.location.directory, limits_) {}
 
   Result<IndexReport> index(const IndexRequest& request, const ProgressSink& progress,
                             const CancelToken& cancel) override {
@@ -247,7 +247,7 @@ class LibraryImpl : public Library {
                  writer->forget(source, {prefix}, report, cancel));
       std::move(removed.begin(), removed.end(), std::back_inserter(texts));
     }
-    TRY(tidy_vectors(writer->store(), segments_, Unneeded::RemoveAll));
+    TRY(tidy_vectors(writer->store(), segments_, Unneeded::RemoveAll, thread_pool()));
     TRY(remove_set_aside(report));
     TRY_ASSIGN(const bool purged, writer->store().purge(texts, kPurgeTimeoutMs));
     report.pending = !purged;
@@ -294,10 +294,10 @@ class LibraryImpl : public Library {
     const auto start = Clock::now();
     if (request.embed && options_.encoder != nullptr) {
       const Siblings siblings(options_.environment, options_.location.directory);
-      TRY(embed_pending(writer.store(), segments_, *options_.encoder, siblings, report, {},
-                        progress, cancel));
+      TRY(embed_pending(writer.store(), segments_, thread_pool(), *options_.encoder, siblings,
+                        report, {}, progress, cancel));
     }
-    TRY(tidy_vectors(writer.store(), segments_, Unneeded::KeepSome));
+    TRY(tidy_vectors(writer.store(), segments_, Unneeded::KeepSome, thread_pool()));
     report.embed_seconds = seconds_since(start);
     return {};
   }
@@ -324,7 +324,7 @@ class LibraryImpl : public Library {
     } else {
       auto vector = encoder->embed_query(text, cancel);
       if (vector.ok()) {
-        TRY_ASSIGN(asked.query, index::encode_vector(*vector));
+        TRY_ASSIGN(asked.query, index::encode_query(*vector));
         asked.model_key = model->key;
         asked.mode =
             request.mode == SearchMode::Meaning ? index::Mode::Meaning : index::Mode::Hybrid;
@@ -368,7 +368,7 @@ class LibraryImpl : public Library {
                                          ")");
     }
     if (reason.find(".vec") != std::string::npos) {
-      TRY(rebuild_vectors((*writer)->store(), segments_));
+      TRY(rebuild_vectors((*writer)->store(), segments_, thread_pool()));
     } else {
       TRY((*writer)->rebuild({}, cancel));
     }

@@ -77,6 +77,7 @@ struct SearchRequest {
       0;  // lines around the chunk, read from the file when it is not stale
   bool by_chunk = false;
   bool explain = false;
+  bool exact = false;  // compare with every vector, however many there are
   bool refresh = true;
 };
 

@@ -46,6 +46,9 @@ Limits limits_for(const Config& config) {
   limits.max_rss_bytes = config.max_rss_bytes > 0 ? config.max_rss_bytes : machine_memory() / 4;
   limits.block_cache_bytes =
       std::clamp<std::uint64_t>(limits.max_rss_bytes / 16, 4 * kMiB, 64 * kMiB);
+  // A million vectors of 384 dimensions have 60 MB of codes and 390 MB of values.
+  limits.vector_cache_bytes =
+      std::clamp<std::uint64_t>(limits.max_rss_bytes / 8, 8 * kMiB, 1024 * kMiB);
   // Address space, not memory in use: the grammars' tables alone take some 60 MiB of it.
   limits.worker_bytes = std::clamp<std::uint64_t>(limits.max_rss_bytes / (2 * limits.threads),
                                                   256 * kMiB, 1024 * kMiB);

@@ -53,14 +53,15 @@ Status for_each_live_file(const HolderList& holders, const std::function<Status(
   return {};
 }
 
-Status list_file(store::Store& store, Segments& segments, const store::ModelRow& model,
+Status list_file(store::Store& store, Segments& segments, ThreadPool& pool,
+                 const store::ModelRow& model,
                  const std::vector<std::shared_ptr<const index::VectorSet>>& sets,
                  const std::function<bool(const ContentHash&)>& keep,
                  const std::vector<store::VectorFileRow>& replaced, std::int64_t last_id) {
   TRY_ASSIGN(const std::unique_ptr<store::Transaction> transaction, store.begin());
   TRY_ASSIGN(const std::uint64_t generation, transaction->generation());
   TRY_ASSIGN(const store::VectorFileRow row,
-             segments.vectors().write(generation, model, sets, keep, last_id));
+             segments.vectors().write(generation, model, sets, keep, last_id, &pool));
   for (const store::VectorFileRow& old : replaced) {
     TRY(transaction->remove_vector_file(old.id));
   }
@@ -73,11 +74,12 @@ Status list_file(store::Store& store, Segments& segments, const store::ModelRow&
 /// One pass over what has no vector. Lives for one call.
 class Embedding {
  public:
-  Embedding(store::Store& store, Segments& segments, embed::Encoder& encoder,
+  Embedding(store::Store& store, Segments& segments, ThreadPool& pool, embed::Encoder& encoder,
             const Siblings& siblings, IndexReport& report, Progress state,
             const ProgressSink& progress, const CancelToken& cancel)
       : store_(store),
         segments_(segments),
+        pool_(pool),
         encoder_(encoder),
         siblings_(siblings),
         report_(report),
@@ -268,11 +270,11 @@ class Embedding {
     snapshot.reset();
     tail_ = 0;
     if (view.files.size() >= kMaxVectorFiles) {
-      return list_file(store_, segments_, model_, view.sets, {}, view.files, view.last_id);
+      return list_file(store_, segments_, pool_, model_, view.sets, {}, view.files, view.last_id);
     }
-    return view.tail == 0
-               ? Status()
-               : list_file(store_, segments_, model_, {view.sets.back()}, {}, {}, view.last_id);
+    return view.tail == 0 ? Status()
+                          : list_file(store_, segments_, pool_, model_, {view.sets.back()}, {}, {},
+                                      view.last_id);
   }
 
   /// A second model that is complete takes the place of the first, in one commit.
@@ -297,6 +299,7 @@ class Embedding {
 
   store::Store& store_;
   Segments& segments_;
+  ThreadPool& pool_;
   embed::Encoder& encoder_;
   const Siblings& siblings_;
   IndexReport& report_;
@@ -325,7 +328,8 @@ Result<std::unordered_set<ContentHash>> live_hashes(const HolderList& holders) {
 }
 
 /// Removes what no live chunk needs and writes one file of the rest.
-Status remove_unneeded(store::Store& store, Segments& segments, const store::ModelRow& model) {
+Status remove_unneeded(store::Store& store, Segments& segments, ThreadPool& pool,
+                       const store::ModelRow& model) {
   VectorView view;
   std::unordered_set<ContentHash> live;
   {
@@ -352,10 +356,11 @@ Status remove_unneeded(store::Store& store, Segments& segments, const store::Mod
       TRY(transaction->remove_vector_file(file.id));
     }
     if (!view.files.empty()) {
-      TRY_ASSIGN(const store::VectorFileRow row,
-                 segments.vectors().write(
-                     generation, model, view.sets,
-                     [&](const ContentHash& hash) { return live.contains(hash); }, view.last_id));
+      TRY_ASSIGN(
+          const store::VectorFileRow row,
+          segments.vectors().write(
+              generation, model, view.sets,
+              [&](const ContentHash& hash) { return live.contains(hash); }, view.last_id, &pool));
       TRY(transaction->add_vector_file(row));
     }
     TRY(transaction->commit());
@@ -365,7 +370,8 @@ Status remove_unneeded(store::Store& store, Segments& segments, const store::Mod
 }
 
 /// One file is made of all when the largest no longer holds most of the vectors, or they are many.
-Status merge_files(store::Store& store, Segments& segments, const store::ModelRow& model) {
+Status merge_files(store::Store& store, Segments& segments, ThreadPool& pool,
+                   const store::ModelRow& model) {
   TRY_ASSIGN(std::unique_ptr<store::Snapshot> snapshot, store.snapshot());
   TRY_ASSIGN(const VectorView view, segments.vectors().load(*snapshot, model));
   snapshot.reset();
@@ -376,7 +382,7 @@ Status merge_files(store::Store& store, Segments& segments, const store::ModelRo
   const bool scattered = view.files.size() > 1 && largest * 4 < view.size() * 3;
   if (scattered || view.files.size() > kMaxVectorFiles ||
       (view.files.empty() && view.tail >= kTailVectors / 4)) {
-    return list_file(store, segments, model, view.sets, {}, view.files, view.last_id);
+    return list_file(store, segments, pool, model, view.sets, {}, view.files, view.last_id);
   }
   return {};
 }
@@ -420,13 +426,13 @@ Result<std::uint64_t> pending_chunks(store::Reader& reader, Segments& segments, 
   return pending;
 }
 
-Status embed_pending(store::Store& store, Segments& segments, embed::Encoder& encoder,
-                     const Siblings& siblings, IndexReport& report, Progress state,
-                     const ProgressSink& progress, const CancelToken& cancel) {
-  return Embedding(store, segments, encoder, siblings, report, state, progress, cancel).run();
+Status embed_pending(store::Store& store, Segments& segments, ThreadPool& pool,
+                     embed::Encoder& encoder, const Siblings& siblings, IndexReport& report,
+                     Progress state, const ProgressSink& progress, const CancelToken& cancel) {
+  return Embedding(store, segments, pool, encoder, siblings, report, state, progress, cancel).run();
 }
 
-Status tidy_vectors(store::Store& store, Segments& segments, Unneeded unneeded) {
+Status tidy_vectors(store::Store& store, Segments& segments, Unneeded unneeded, ThreadPool& pool) {
   std::vector<store::ModelRow> models;
   store::Counts counts;
   {
@@ -438,14 +444,14 @@ Status tidy_vectors(store::Store& store, Segments& segments, Unneeded unneeded) 
                          static_cast<double>(kUnneededKept);
   for (const store::ModelRow& model : models) {
     if (unneeded == Unneeded::RemoveAll || static_cast<double>(model.vectors) > allowed) {
-      TRY(remove_unneeded(store, segments, model));
+      TRY(remove_unneeded(store, segments, pool, model));
     }
-    TRY(merge_files(store, segments, model));
+    TRY(merge_files(store, segments, pool, model));
   }
   return {};
 }
 
-Status rebuild_vectors(store::Store& store, Segments& segments) {
+Status rebuild_vectors(store::Store& store, Segments& segments, ThreadPool& pool) {
   TRY_ASSIGN(const std::unique_ptr<store::Transaction> transaction, store.begin());
   TRY_ASSIGN(const std::vector<store::VectorFileRow> files, transaction->vector_files());
   for (const store::VectorFileRow& file : files) {
@@ -459,7 +465,7 @@ Status rebuild_vectors(store::Store& store, Segments& segments) {
     TRY_ASSIGN(const VectorView view, segments.vectors().load(*transaction, model));
     if (view.tail > 0) {
       TRY_ASSIGN(const store::VectorFileRow row,
-                 segments.vectors().write(generation, model, view.sets, {}, view.last_id));
+                 segments.vectors().write(generation, model, view.sets, {}, view.last_id, &pool));
       TRY(transaction->add_vector_file(row));
     }
   }

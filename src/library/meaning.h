@@ -10,6 +10,7 @@
 
 #include "base/cancel.h"
 #include "base/result.h"
+#include "base/thread_pool.h"
 #include "embed/encoder.h"
 #include "library/library.h"
 #include "library/segments.h"
@@ -34,16 +35,16 @@ Result<std::uint64_t> pending_chunks(store::Reader& reader, Segments& segments, 
 /// its place in one commit when it is complete. The caller holds the lease; no transaction is open.
 /// Errors: Cancelled (what was committed stays), those of the store. Trouble of the encoder is a
 /// note in the report: words are searched without it.
-Status embed_pending(store::Store& store, Segments& segments, embed::Encoder& encoder,
-                     const Siblings& siblings, IndexReport& report, Progress state,
-                     const ProgressSink& progress, const CancelToken& cancel);
+Status embed_pending(store::Store& store, Segments& segments, ThreadPool& pool,
+                     embed::Encoder& encoder, const Siblings& siblings, IndexReport& report,
+                     Progress state, const ProgressSink& progress, const CancelToken& cancel);
 
 enum class Unneeded { KeepSome, RemoveAll };
 /// Removes vectors that no live chunk needs (KeepSome: only when they are many, so that switching a
 /// branch and back embeds nothing) and keeps the files of vectors few. As above.
-Status tidy_vectors(store::Store& store, Segments& segments, Unneeded unneeded);
+Status tidy_vectors(store::Store& store, Segments& segments, Unneeded unneeded, ThreadPool& pool);
 
 /// Sets the files of vectors aside and writes them again from the truth. As above.
-Status rebuild_vectors(store::Store& store, Segments& segments);
+Status rebuild_vectors(store::Store& store, Segments& segments, ThreadPool& pool);
 
 }  // namespace sonde::library

@@ -75,8 +75,11 @@ index::IndexView view_of(const HolderList& holders) {
   return view;
 }
 
-Segments::Segments(io::FileSystem& fs, std::string directory, std::size_t cache_bytes)
-    : fs_(fs), directory_(std::move(directory)), cache_(cache_bytes), vectors_(fs, directory_) {}
+Segments::Segments(io::FileSystem& fs, std::string directory, const Limits& limits)
+    : fs_(fs),
+      directory_(std::move(directory)),
+      cache_(limits.block_cache_bytes),
+      vectors_(fs, directory_, limits.vector_cache_bytes) {}
 
 std::string Segments::segments_path() const { return io::join_path(directory_, "segments"); }
 

@@ -14,6 +14,7 @@
 #include "index/search.h"
 #include "io/block_file.h"
 #include "io/file_system.h"
+#include "library/machine.h"
 #include "library/vector_files.h"
 #include "store/store.h"
 
@@ -40,7 +41,7 @@ index::IndexView view_of(const HolderList& holders);
 class Segments {
  public:
   /// @param directory  the library folder; its segments/ may not exist yet
-  Segments(io::FileSystem& fs, std::string directory, std::size_t cache_bytes);
+  Segments(io::FileSystem& fs, std::string directory, const Limits& limits);
 
   /// Opens everything that the reader's state lists. Errors: Corruption (a listed file is missing,
   /// damaged, or not the one that was listed; the message names it), Unsupported (made by another

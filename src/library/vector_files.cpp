@@ -58,10 +58,11 @@ Result<std::shared_ptr<const index::VectorSet>> VectorFiles::open(const store::V
     return Error{Code::Corruption, fmt::format("{} has {} bytes, library.db lists {}", path,
                                                file_info.size_bytes, row.size_bytes)};
   }
-  // Read as a whole, so the cache of blocks would keep each of them twice.
+  // A set keeps what it read: the cache of blocks would keep it twice.
   TRY_ASSIGN(std::shared_ptr<io::ByteSource> source, io::open_block_file(fs_, path, nullptr));
   TRY_ASSIGN(std::shared_ptr<const index::VectorSet> set,
-             index::VectorSet::open(std::move(source), content_hash(model.key), model.dimensions));
+             index::VectorSet::open(std::move(source), content_hash(model.key), model.dimensions,
+                                    cache_bytes_));
   if (set->size() != row.vectors) {
     return Error{Code::Corruption, fmt::format("{} holds {} vectors, library.db lists {}", path,
                                                set->size(), row.vectors)};
@@ -105,7 +106,8 @@ Result<VectorView> VectorFiles::load(store::Reader& reader, const store::ModelRo
 Result<store::VectorFileRow> VectorFiles::write(
     std::uint64_t generation, const store::ModelRow& model,
     const std::vector<std::shared_ptr<const index::VectorSet>>& sets,
-    const std::function<bool(const ContentHash&)>& keep, std::int64_t last_vector_id) {
+    const std::function<bool(const ContentHash&)>& keep, std::int64_t last_vector_id,
+    ThreadPool* pool) {
   if (const Status made = fs_.make_directory(folder()); !made.ok() && !fs_.info(folder()).ok()) {
     return made.error();
   }
@@ -113,7 +115,8 @@ Result<store::VectorFileRow> VectorFiles::write(
   static_cast<void>(fs_.remove_file(temporary));  // of an interrupted write; usually not there
   TRY_ASSIGN(const std::unique_ptr<io::WritableFile> file, fs_.create(temporary));
   FileSink sink(*file);
-  auto written = index::write_vectors(sets, content_hash(model.key), model.dimensions, keep, sink);
+  auto written =
+      index::write_vectors(sets, content_hash(model.key), model.dimensions, keep, sink, pool);
   Status synced = written.ok() ? file->sync() : Status(written.error());
   if (synced.ok()) {
     synced = file->close();

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/thread_pool.h"
+#include "index/meaning_scores.h"
 #include "index/vectors.h"
 #include "io/file_system.h"
 #include "store/store.h"
@@ -31,23 +33,28 @@ struct VectorView {
 /// Threads: safe.
 class VectorFiles {
  public:
-  VectorFiles(io::FileSystem& fs, std::string directory)
-      : fs_(fs), directory_(std::move(directory)) {}
+  /// @param cache_bytes  codes and rows of one file that stay in memory, about
+  VectorFiles(io::FileSystem& fs, std::string directory, std::size_t cache_bytes)
+      : fs_(fs), directory_(std::move(directory)), cache_bytes_(cache_bytes) {}
 
   /// Errors: Corruption (a listed file is missing, damaged, or not the one that was listed; the
   /// message names it), Unsupported (another version of the format), Io.
   Result<VectorView> load(store::Reader& reader, const store::ModelRow& model);
   /// Writes a file durably; the caller then lists it in a transaction.
   /// @param generation  the last committed one
+  /// @param pool        null: the calling thread alone
   Result<store::VectorFileRow> write(
       std::uint64_t generation, const store::ModelRow& model,
       const std::vector<std::shared_ptr<const index::VectorSet>>& sets,
-      const std::function<bool(const ContentHash&)>& keep, std::int64_t last_vector_id);
+      const std::function<bool(const ContentHash&)>& keep, std::int64_t last_vector_id,
+      ThreadPool* pool);
   /// Removes files that the reader's state does not list. Only the lease holder may call it.
   Status remove_unlisted(store::Reader& reader);
   /// Moves a file into damaged/ (nothing when it is gone already).
   Status set_aside(const std::string& file_name);
   [[nodiscard]] std::uint64_t bytes_on_disk() const;
+  /// What searches remember of the files that are open.
+  [[nodiscard]] index::DocPlaces& doc_places() { return doc_places_; }
 
  private:
   Result<std::shared_ptr<const index::VectorSet>> open(const store::VectorFileRow& row,
@@ -57,6 +64,8 @@ class VectorFiles {
 
   io::FileSystem& fs_;
   const std::string directory_;
+  const std::size_t cache_bytes_;
+  index::DocPlaces doc_places_;
   std::mutex mutex_;  // guards open_; never held during I/O
   std::map<std::string, std::shared_ptr<const index::VectorSet>> open_;
 };

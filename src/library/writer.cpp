@@ -59,7 +59,7 @@ Status Writer::load_or_rebuild_vectors() {
     return loaded;
   }
   notes_.push_back(loaded.error().message + "; written again from library.db");
-  return rebuild_vectors(*store_, segments_);
+  return rebuild_vectors(*store_, segments_, pool_);
 }
 
 Status Writer::load_or_rebuild() {
