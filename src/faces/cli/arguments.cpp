@@ -143,6 +143,8 @@ void add_search(CLI::App& root, Target& target) {
       ->type_name("TOKENS")
       ->check(CLI::Range(std::uint64_t{1}, kBudgetLimit));
   app.add_flag("--explain", request.explain, "Show the parts of each score");
+  app.add_flag("--exact", request.exact,
+               "By meaning: compare with every vector, however many there are");
   app.add_flag("--no-refresh", target.no_refresh, "Do not bring changed files up to date first");
   app.add_flag("--jsonl", search.json_lines,
                "Print one JSON object a line: the results, then how complete they are")

@@ -43,10 +43,10 @@ TEST(Arguments, meaning_has_its_options) {
 
 TEST(Arguments, a_search_takes_every_option) {
   const Invocation call = parsed(
-      {"search", "where is it", "src",       "docs",         "-n",          "5",      "--mode",
-       "words",  "--lang",      "go,c",      "--lang",       "rust",        "--path", "src/**",
-       "--kind", "function",    "--symbol",  "get",          "--min-score", "0.25",   "--context",
-       "3",      "--chunks",    "--explain", "--no-refresh", "--json"});
+      {"search", "where is it", "src",       "docs",    "-n",           "5",      "--mode",
+       "words",  "--lang",      "go,c",      "--lang",  "rust",         "--path", "src/**",
+       "--kind", "function",    "--symbol",  "get",     "--min-score",  "0.25",   "--context",
+       "3",      "--chunks",    "--explain", "--exact", "--no-refresh", "--json"});
   EXPECT_EQ(call.command, Command::Search);
   const library::SearchRequest& request = call.search.request;
   EXPECT_EQ(request.query, "where is it");
@@ -62,6 +62,7 @@ TEST(Arguments, a_search_takes_every_option) {
   EXPECT_TRUE(call.search.context_given);
   EXPECT_TRUE(request.by_chunk);
   EXPECT_TRUE(request.explain);
+  EXPECT_TRUE(request.exact);
   EXPECT_FALSE(request.refresh);
   EXPECT_TRUE(call.json());
 }
