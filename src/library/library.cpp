@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -102,8 +103,11 @@ class LibraryImpl : public Library {
 
   Result<SearchAnswer> search(const SearchRequest& request, const CancelToken& cancel) override {
     const auto start = Clock::now();
-    TRY_ASSIGN(const TreeCheck check, check_tree(request.refresh, cancel));
-    TRY_ASSIGN(const AskedMeaning meaning, ask_meaning(request, cancel));
+    auto asked = begin_to_ask_meaning(request, cancel);
+    auto looked = check_tree(request.refresh, cancel);
+    auto embedded = asked.get();  // also when the look failed: it uses what is this call's
+    TRY_ASSIGN(const TreeCheck check, std::move(looked));
+    TRY_ASSIGN(const AskedMeaning meaning, std::move(embedded));
     const auto answer_on = [&](store::Reader& reader, const TreeCheck& seen) {
       return answer_search(fs_, reader, segments_, request, meaning, seen, cancel);
     };
@@ -300,6 +304,23 @@ class LibraryImpl : public Library {
     TRY(tidy_vectors(writer.store(), segments_, Unneeded::KeepSome, thread_pool()));
     report.embed_seconds = seconds_since(start);
     return {};
+  }
+
+  /// ask_meaning() on another thread: a model is opened and the query embedded in about the time
+  /// that a large tree takes to be looked at. `request` and `cancel` outlive the future's value.
+  std::future<Result<AskedMeaning>> begin_to_ask_meaning(const SearchRequest& request,
+                                                         const CancelToken& cancel) {
+    const auto promise = std::make_shared<std::promise<Result<AskedMeaning>>>();
+    std::future<Result<AskedMeaning>> asked = promise->get_future();
+    const auto ask = [this, promise, &request, &cancel] {
+      promise->set_value(ask_meaning(request, cancel));
+    };
+    if (request.mode == SearchMode::Words || options_.encoder == nullptr) {
+      ask();  // no vector to wait for
+    } else {
+      thread_pool().submit(ask);
+    }
+    return asked;
   }
 
   /// The mode that a request comes to, and the vector of its query.
