@@ -1,33 +1,32 @@
-// How well search by words ranks: mean nDCG@10 over annotated queries of real repositories, and
-// what each part of the ranking is worth.
+// How well search ranks, by words, by meaning and by both: mean nDCG@10 over annotated queries of
+// real repositories, and what each part of the ranking is worth.
 //
 //   ranking_bench --specs repos.json --annotations DIR --checkouts DIR
 //                 [--repos a,b] [--ablate] [--misses] [--set name=value].. [--try name=value]..
-//                 [--explain QUERY]
+//                 [--mode words|meaning|hybrid --model DIR --vectors DIR [--form NAME]]
 //
+// --vectors keeps the vectors of chunks and queries between runs; --form names what stands before a
+// chunk when it is embedded (bench_data.h).
 // --checkouts holds each repository's files as DIR/<name>/<root>. Repositories are split in two
 // halves by the order of their names (even, odd): what is tuned on one is to hold on the other.
 
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
-#include "base/utf8.h"
-#include "index/analyze.h"
+#include "bench_data.h"
 #include "index/search_ranked.h"
-#include "io/block_file.h"
-#include "text/language.h"
-#include "tree/walk.h"
+#include "vector_cache.h"
 
 namespace {
 
 using namespace sonde;
+using namespace sonde::bench;
 namespace fs = std::filesystem;
 using nlohmann::json;
 
@@ -38,177 +37,38 @@ struct Parameter {
 constexpr Parameter kParameters[] = {
 #define SONDE_PARAMETER(name) \
   { #name, &index::Ranking::name }
-    SONDE_PARAMETER(k1),          SONDE_PARAMETER(b),          SONDE_PARAMETER(defines),
-    SONDE_PARAMETER(path_text),   SONDE_PARAMETER(joined),     SONDE_PARAMETER(part),
-    SONDE_PARAMETER(whole),       SONDE_PARAMETER(name),       SONDE_PARAMETER(name_explicit),
-    SONDE_PARAMETER(more_chunks), SONDE_PARAMETER(more_decay), SONDE_PARAMETER(path_match),
-    SONDE_PARAMETER(stem_match),  SONDE_PARAMETER(coverage),   SONDE_PARAMETER(depth),
-    SONDE_PARAMETER(akin),        SONDE_PARAMETER(path_akin),  SONDE_PARAMETER(path_whole),
-    SONDE_PARAMETER(header),      SONDE_PARAMETER(not_code),   SONDE_PARAMETER(test),
-    SONDE_PARAMETER(example),     SONDE_PARAMETER(compat),     SONDE_PARAMETER(generated),
-    SONDE_PARAMETER(stub),        SONDE_PARAMETER(vendored),
+    SONDE_PARAMETER(k1),
+    SONDE_PARAMETER(b),
+    SONDE_PARAMETER(defines),
+    SONDE_PARAMETER(path_text),
+    SONDE_PARAMETER(joined),
+    SONDE_PARAMETER(part),
+    SONDE_PARAMETER(whole),
+    SONDE_PARAMETER(name),
+    SONDE_PARAMETER(name_explicit),
+    SONDE_PARAMETER(more_chunks),
+    SONDE_PARAMETER(more_decay),
+    SONDE_PARAMETER(path_match),
+    SONDE_PARAMETER(stem_match),
+    SONDE_PARAMETER(coverage),
+    SONDE_PARAMETER(depth),
+    SONDE_PARAMETER(akin),
+    SONDE_PARAMETER(path_akin),
+    SONDE_PARAMETER(path_whole),
+    SONDE_PARAMETER(header),
+    SONDE_PARAMETER(not_code),
+    SONDE_PARAMETER(test),
+    SONDE_PARAMETER(example),
+    SONDE_PARAMETER(compat),
+    SONDE_PARAMETER(generated),
+    SONDE_PARAMETER(stub),
+    SONDE_PARAMETER(vendored),
+    SONDE_PARAMETER(foreign),
+    SONDE_PARAMETER(superseded),
+    SONDE_PARAMETER(meaning_chunk),
+    SONDE_PARAMETER(meaning_file),
 #undef SONDE_PARAMETER
 };
-
-struct Target {
-  std::string path;
-  std::uint32_t start_line = 0;  // 0: anywhere
-  std::uint32_t end_line = 0;
-};
-struct Item {
-  std::string query;
-  std::string category;
-  std::vector<Target> targets;
-};
-struct Repository {
-  std::string name;
-  std::string root;
-  std::vector<Item> items;
-  index::IndexView view;
-};
-
-class BytesSink final : public io::BlockSink {
- public:
-  Status append(std::string_view more) override {
-    bytes += more;
-    return {};
-  }
-  std::string bytes;
-};
-
-std::string read_text(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  return bytes.str();
-}
-
-std::uint32_t traits_of(const std::string& path) {
-  const tree::PathTraits traits = tree::path_traits(path);
-  return (traits.test ? index::kTest : 0U) | (traits.example ? index::kExample : 0U) |
-         (traits.generated ? index::kGenerated : 0U) | (traits.vendored ? index::kVendored : 0U) |
-         (traits.compat ? index::kCompat : 0U) | (traits.stub ? index::kStub : 0U);
-}
-
-index::AnalyzedFile analyze(const std::string& path, const std::string& text) {
-  const std::string_view language = text::language_of(path, std::string_view(text).substr(0, 512));
-  auto chunked = text::chunk_text(language, text);
-  const text::ChunkedText chunks =
-      chunked.ok() ? std::move(chunked).value() : text::chunk_windows(language, text);
-  index::FileInput file;
-  file.source = "source";
-  file.path = path;
-  file.language = language;
-  file.traits = traits_of(path);
-  for (const text::Chunk& chunk : chunks.chunks) {
-    index::DocInput doc;
-    doc.kind = static_cast<std::uint8_t>(chunk.kind);
-    doc.symbol = chunk.symbol;
-    doc.scope = chunk.scope;
-    doc.defines = &chunk.defines;
-    doc.start_byte = chunk.start_byte;
-    doc.end_byte = chunk.end_byte;
-    doc.start_line = chunk.start_line;
-    doc.end_line = chunk.end_line;
-    doc.text = std::string_view(text).substr(chunk.start_byte, chunk.end_byte - chunk.start_byte);
-    file.docs.push_back(doc);
-  }
-  return index::analyze_file(file);
-}
-
-bool index_folder(const fs::path& folder, Repository& repository) {
-  constexpr std::size_t kFileLimit = 2U << 20;
-  index::SegmentBuilder builder;
-  for (auto it = fs::recursive_directory_iterator(folder); it != fs::end(it); ++it) {
-    const std::string name = it->path().filename().string();
-    if (name.starts_with(".")) {
-      it.disable_recursion_pending();
-      continue;
-    }
-    if (!it->is_regular_file() || it->is_symlink() || it->file_size() > kFileLimit) {
-      continue;
-    }
-    const std::string bytes = read_text(it->path());
-    if (bytes.substr(0, 8192).find('\0') != std::string::npos) {
-      continue;
-    }
-    if (!builder.add(analyze(fs::relative(it->path(), folder).string(), to_valid_utf8(bytes)))
-             .ok()) {
-      return false;
-    }
-  }
-  BytesSink sink;
-  if (!builder.write(sink).ok()) {
-    return false;
-  }
-  auto source = io::open_block_bytes(std::move(sink.bytes), repository.name);
-  auto segment = index::Segment::open(std::move(source).value());
-  if (!segment.ok()) {
-    fmt::print(stderr, "{}\n", segment.error().message);
-    return false;
-  }
-  repository.view = {{std::move(segment).value(), {}}};
-  return true;
-}
-
-std::string category_of(const json& item) {
-  if (item.contains("category")) {
-    return item["category"];
-  }
-  const std::string query = item["query"];
-  return query.find(' ') == std::string::npos ? "symbol"
-         : query.starts_with("how ")          ? "architecture"
-                                              : "semantic";
-}
-
-std::vector<Item> read_items(const fs::path& path) {
-  std::vector<Item> items;
-  for (const json& each : json::parse(read_text(path))) {
-    Item item{each["query"], category_of(each), {}};
-    for (const char* list : {"relevant", "secondary"}) {
-      for (const json& target : each.value(list, json::array())) {
-        if (target.is_string()) {
-          item.targets.push_back({target, 0, 0});
-        } else {
-          item.targets.push_back(
-              {target["path"], target.value("start_line", 0U), target.value("end_line", 0U)});
-        }
-      }
-    }
-    items.push_back(std::move(item));
-  }
-  return items;
-}
-
-bool hits(const index::FileHit& hit, const Target& target, const std::string& root) {
-  const std::string path = fs::path(root).append(hit.path).lexically_normal().string();
-  const std::string wanted = fs::path(target.path).lexically_normal().string();
-  if (path != wanted && !path.ends_with("/" + wanted) && !wanted.ends_with("/" + path)) {
-    return false;
-  }
-  return target.start_line == 0 || (hit.chunks.front().start_line <= target.end_line &&
-                                    target.start_line <= hit.chunks.front().end_line);
-}
-
-double ndcg(const index::SearchResult& result, const Item& item, const std::string& root) {
-  constexpr std::size_t kDepth = 10;
-  std::vector<double> gains(kDepth, 0);
-  for (const Target& target : item.targets) {
-    for (std::size_t i = 0; i < result.files.size() && i < kDepth; ++i) {
-      if (hits(result.files[i], target, root)) {
-        gains[i] = 1;
-        break;
-      }
-    }
-  }
-  double gained = 0;
-  double best = 0;
-  for (std::size_t i = 0; i < kDepth; ++i) {
-    gained += gains[i] / std::log2(static_cast<double>(i) + 2);
-    best += i < item.targets.size() ? 1 / std::log2(static_cast<double>(i) + 2) : 0;
-  }
-  return gained / best;
-}
 
 struct Mean {
   double sum = 0;
@@ -249,7 +109,7 @@ void print_miss(const Item& item, const index::SearchResult& result, const std::
 }
 
 Scores evaluate(const std::vector<Repository>& repositories, const index::Ranking& ranking,
-                bool misses) {
+                index::Mode mode, bool misses) {
   Scores scores;
   for (std::size_t r = 0; r < repositories.size(); ++r) {
     const Repository& repository = repositories[r];
@@ -259,6 +119,8 @@ Scores evaluate(const std::vector<Repository>& repositories, const index::Rankin
     for (const Item& item : repository.items) {
       index::SearchOptions options;
       options.explain = misses;
+      options.mode = mode;
+      options.meaning = item.meaning ? &*item.meaning : nullptr;
       options.limit = misses ? 30 : 10;
       double score = 0;
       auto query = index::parse_query(item.query);
@@ -333,6 +195,10 @@ struct Arguments {
   fs::path annotations;
   fs::path checkouts;
   std::string repos;
+  std::string model;
+  fs::path vectors;
+  HeaderForm form = {"shipped"};
+  index::Mode mode = index::Mode::Words;
   std::vector<std::string> sets;
   std::vector<std::string> tries;
   bool ablate = false;
@@ -356,6 +222,17 @@ bool read_arguments(int argc, char** argv, Arguments& arguments) {
       arguments.checkouts = argv[++i];
     } else if (option == "--repos") {
       arguments.repos = "," + std::string(argv[++i]) + ",";
+    } else if (option == "--model") {
+      arguments.model = argv[++i];
+    } else if (option == "--vectors") {
+      arguments.vectors = argv[++i];
+    } else if (option == "--form") {
+      arguments.form.name = argv[++i];
+    } else if (option == "--mode") {
+      const std::string mode = argv[++i];
+      arguments.mode = mode == "meaning"  ? index::Mode::Meaning
+                       : mode == "hybrid" ? index::Mode::Hybrid
+                                          : index::Mode::Words;
     } else if (option == "--set") {
       arguments.sets.emplace_back(argv[++i]);
     } else if (option == "--try") {
@@ -364,7 +241,10 @@ bool read_arguments(int argc, char** argv, Arguments& arguments) {
       return false;
     }
   }
-  return !arguments.specs.empty() && !arguments.annotations.empty() && !arguments.checkouts.empty();
+  const bool meaning = arguments.mode != index::Mode::Words;
+  return !arguments.specs.empty() && !arguments.annotations.empty() &&
+         !arguments.checkouts.empty() && is_header_form(arguments.form.name) &&
+         (!meaning || (!arguments.model.empty() && !arguments.vectors.empty()));
 }
 
 int run(const Arguments& arguments) {
@@ -373,15 +253,32 @@ int run(const Arguments& arguments) {
             [](const json& a, const json& b) { return a["name"] < b["name"]; });
   std::vector<Repository> repositories;
   std::uint64_t docs = 0;
+  std::optional<VectorCache> vectors;
+  if (arguments.mode != index::Mode::Words) {
+    auto opened = VectorCache::open(arguments.model, arguments.vectors);
+    if (!opened.ok()) {
+      fmt::print(stderr, "{}\n", opened.error().message);
+      return 1;
+    }
+    vectors = std::move(opened).value();
+  }
   for (const json& spec : specs) {
-    Repository repository{spec["name"], spec["root"], {}, {}};
+    Repository repository{spec["name"], spec["root"], {}, {}, {}};
     if (!arguments.repos.empty() &&
         arguments.repos.find("," + repository.name + ",") == std::string::npos) {
       continue;
     }
     repository.items = read_items(arguments.annotations / (repository.name + ".json"));
-    if (!index_folder(arguments.checkouts / repository.name / repository.root, repository)) {
+    if (!index_folder(arguments.checkouts / repository.name / repository.root,
+                      vectors ? &arguments.form : nullptr, repository)) {
       return 1;
+    }
+    if (vectors) {
+      const Status filled = vectors->fill(arguments.form, repository);
+      if (!filled.ok()) {
+        fmt::print(stderr, "{}\n", filled.error().message);
+        return 1;
+      }
     }
     docs += repository.view[0].segment->docs();
     repositories.push_back(std::move(repository));
@@ -393,7 +290,7 @@ int run(const Arguments& arguments) {
     }
   }
   const auto started = std::chrono::steady_clock::now();
-  const Scores scores = evaluate(repositories, ranking, arguments.misses);
+  const Scores scores = evaluate(repositories, ranking, arguments.mode, arguments.misses);
   const double took_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
   if (arguments.tries.empty()) {
@@ -416,7 +313,7 @@ int run(const Arguments& arguments) {
     if (!set_parameters(changed, row)) {
       return 2;
     }
-    print_row(row, evaluate(repositories, changed, false));
+    print_row(row, evaluate(repositories, changed, arguments.mode, false));
   }
   return 0;
 }

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <map>
 #include <set>
 #include <tuple>
 #include <utility>
 
+#include "index/path_signals.h"
 #include "index/stop_words.h"
 #include "index/symbols.h"
 #include "text/analyzer.h"
@@ -131,17 +133,6 @@ bool akin(std::string_view a, std::string_view b) {
          a.substr(0, shorter) == b.substr(0, shorter);
 }
 
-/// Declares what another file of the same name does.
-bool is_header(std::string_view path) {
-  constexpr std::array<std::string_view, 6> kEndings{".h", ".hh", ".hpp", ".hxx", ".pyi", ".d.ts"};
-  return std::any_of(kEndings.begin(), kEndings.end(),
-                     [path](std::string_view ending) { return path.ends_with(ending); });
-}
-
-std::string header_stem(std::string_view path) {
-  return std::string(file_stem(path.ends_with(".d.ts") ? path.substr(0, path.size() - 3) : path));
-}
-
 class FileRanker {
  public:
   FileRanker(const QueryPlan& plan, const WordScores& scores, const Ranking& ranking,
@@ -150,6 +141,10 @@ class FileRanker {
     for (const Candidate& candidate : candidates) {
       if (!is_header(candidate.meta.path)) {
         implemented_.emplace(file_stem(candidate.meta.path));
+      }
+      if (const auto folder = version_folder(candidate.meta.path)) {
+        unsigned& newest = newest_[std::string(folder->parent)];
+        newest = std::max(newest, folder->version);
       }
     }
   }
@@ -229,7 +224,7 @@ class FileRanker {
     }
     return words.parts.empty() ? 0 : covered / static_cast<double>(words.parts.size());
   }
-  [[nodiscard]] double kind_factor(const FileMeta& file) const {
+  [[nodiscard]] double kind_factor(const FileMeta& file) {
     double factor = text::is_code(file.language) ? 1 : ranking_.not_code;
     const auto apply = [&](std::uint32_t bit, double value, std::string_view asked) {
       factor *= (file.traits & bit) != 0 && !asks(asked) ? value : 1;
@@ -239,13 +234,28 @@ class FileRanker {
     apply(kCompat, ranking_.compat, "compat");
     apply(kGenerated, ranking_.generated, "generat");
     apply(kVendored, ranking_.vendored, "vendor");
+    const std::string_view platform = foreign_platform(file.path);
+    factor *= !platform.empty() && !asks(platform) && !asks("window") ? ranking_.foreign : 1;
+    factor *= superseded(file.path) ? ranking_.superseded : 1;
     const bool header = is_header(file.path) && implemented_.contains(header_stem(file.path));
     return factor * (header ? ranking_.header : (file.traits & kStub) != 0 ? ranking_.stub : 1);
+  }
+
+  [[nodiscard]] bool superseded(std::string_view path) {
+    const auto folder = version_folder(path);
+    if (!folder || folder->version >= newest_[std::string(folder->parent)]) {
+      return false;
+    }
+    const NameWords words = words_of(analyzer_, folder->name);
+    const auto asked = [this](const std::string& word) { return asks(word); };
+    return !std::any_of(words.wholes.begin(), words.wholes.end(), asked) &&
+           !(words.wholes.empty() && std::any_of(words.parts.begin(), words.parts.end(), asked));
   }
 
   const QueryPlan& plan_;
   const WordScores& scores_;
   const Ranking& ranking_;
+  std::map<std::string, unsigned> newest_;          // version by the folder that holds it
   std::set<std::string, std::less<>> implemented_;  // stems of files that are no headers
   text::Analyzer analyzer_;
 };

@@ -260,6 +260,21 @@ TEST(Search, a_definition_comes_before_its_uses_and_tests_come_later) {
   EXPECT_EQ(paths(found(view, "session test")).front(), "tests/test_session.py");
 }
 
+TEST(Search, other_platforms_and_older_versions_come_later_unless_asked_for) {
+  const IndexView twins = view_of({{"src/unix/tcp.c", {{"accept a connection"}}},
+                                   {"src/win/tcp.c", {{"accept a connection connection"}}}});
+  EXPECT_EQ(paths(found(twins, "accept connection")).front(), "src/unix/tcp.c");
+  EXPECT_EQ(paths(found(twins, "accept connection win")).front(), "src/win/tcp.c");
+  EXPECT_EQ(paths(found(twins, "accept connection on windows")).front(), "src/win/tcp.c");
+  const IndexView versions = view_of({{"api/v3/types.ts", {{"parse the schema schema"}}},
+                                      {"api/v4/types.ts", {{"parse the schema"}}}});
+  EXPECT_EQ(paths(found(versions, "parse schema")).front(), "api/v4/types.ts");
+  EXPECT_EQ(paths(found(versions, "v3 parse schema")).front(), "api/v3/types.ts");
+  const IndexView alone = view_of({{"api/v3/types.ts", {{"parse the schema schema"}}},
+                                   {"web/v4/types.ts", {{"parse the schema"}}}});
+  EXPECT_EQ(paths(found(alone, "parse schema")).front(), "api/v3/types.ts");
+}
+
 TEST(Search, scores_are_between_0_and_1_descend_and_are_explained) {
   SearchOptions options;
   options.limit = 100;
