@@ -61,6 +61,14 @@ constexpr Parameter kParameters[] = {
     SONDE_PARAMETER(example),
     SONDE_PARAMETER(compat),
     SONDE_PARAMETER(generated),
+    SONDE_PARAMETER(mention),
+    SONDE_PARAMETER(mention_decay),
+    SONDE_PARAMETER(x_fusion),
+    SONDE_PARAMETER(x_kind),
+    SONDE_PARAMETER(half_score),
+    SONDE_PARAMETER(x_short),
+    SONDE_PARAMETER(x_how),
+    SONDE_PARAMETER(x_pow),
     SONDE_PARAMETER(stub),
     SONDE_PARAMETER(vendored),
     SONDE_PARAMETER(foreign),
@@ -131,6 +139,11 @@ Scores evaluate(const std::vector<Repository>& repositories, const index::Rankin
           continue;
         }
         score = ndcg(*result, item, repository.root);
+        for (const index::Correction& each : result->corrections) {
+          if (misses) {
+            fmt::print("{}: {} -> {}\n", item.query, each.written, each.used);
+          }
+        }
         if (misses && score < 0.99) {
           print_miss(item, *result, repository.root, score);
         }

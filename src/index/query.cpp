@@ -69,6 +69,12 @@ class Parser {
   explicit Parser(std::string_view text) : text_(text) { query_.text = text; }
 
   Result<Query> parse() {
+    Mentions mentions = read_mentions(text_);
+    query_.mentions = std::move(mentions.paths);
+    if (mentions.pasted) {
+      query_.words = std::move(mentions.words);
+      at_ = text_.size();
+    }
     while (skip_space()) {
       if (query_.phrases.size() + query_.excluded.size() + query_.languages.size() +
               query_.paths.size() + query_.kinds.size() + query_.symbols.size() >

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "index/mentions.h"
 #include "text/chunk.h"
 
 namespace sonde::index {
@@ -30,10 +31,12 @@ struct Query {
   std::vector<std::string> paths;      // path:src/**/x.py; globs, or a folder or part of a path
   std::vector<text::ChunkKind> kinds;  // kind:function
   std::vector<std::string> symbols;    // symbol:Session.get
+  std::vector<PathMention> mentions;   // files that the words name; those that matter most first
   std::vector<PathScope> scopes;       // only these parts; set by the caller, not by the parser
 };
 
-/// Parses the query language. `key:value` of an unknown key is words ("std::vector", "http://x"
+/// Parses the query language. What was pasted (several lines, the frames of a stack trace) is words
+/// alone. `key:value` of an unknown key is words ("std::vector", "http://x"
 /// are). A quote that is not closed is closed at the end. Errors: InvalidArgument (nothing to
 /// search for, a filter without value, an unknown kind; the message says what would be right),
 /// Limit.

@@ -135,9 +135,9 @@ bool akin(std::string_view a, std::string_view b) {
 
 class FileRanker {
  public:
-  FileRanker(const QueryPlan& plan, const WordScores& scores, const Ranking& ranking,
-             const std::vector<Candidate>& candidates)
-      : plan_(plan), scores_(scores), ranking_(ranking) {
+  FileRanker(const Query& query, const QueryPlan& plan, const WordScores& scores,
+             const Ranking& ranking, const std::vector<Candidate>& candidates)
+      : query_(query), plan_(plan), scores_(scores), ranking_(ranking) {
     for (const Candidate& candidate : candidates) {
       if (!is_header(candidate.meta.path)) {
         implemented_.emplace(file_stem(candidate.meta.path));
@@ -162,6 +162,9 @@ class FileRanker {
     add("coverage", ranking_.coverage * idf_of(candidate.mask));
     add("path", ranking_.path_match * path_idf(path));
     add("file name", ranking_.stem_match * scores_.ideal * stem_share(path));
+    if (!query_.mentions.empty()) {
+      add("named file", ranking_.mention * scores_.ideal * mentioned(candidate));
+    }
     const double kind = kind_factor(candidate.meta);
     const double depth = 1 / (1 + ranking_.depth * folders);
     candidate.parts.push_back({"kind of file", kind});
@@ -170,6 +173,20 @@ class FileRanker {
   }
 
  private:
+  /// How much the query names the file, 0 to 1, and which line of it.
+  [[nodiscard]] double mentioned(Candidate& candidate) const {
+    double most = 0;
+    double worth = 1;
+    for (const PathMention& mention : query_.mentions) {
+      const double here = worth * mention_match(mention, candidate.meta.path);
+      if (here > most) {
+        most = here;
+        candidate.named_line = mention.line;
+      }
+      worth *= ranking_.mention_decay;
+    }
+    return most;
+  }
   [[nodiscard]] bool asks(std::string_view term) const {
     return std::any_of(plan_.terms.begin(), plan_.terms.end(),
                        [&](const PlanTerm& each) { return each.weight > 0 && each.term == term; });
@@ -252,6 +269,7 @@ class FileRanker {
            !(words.wholes.empty() && std::any_of(words.parts.begin(), words.parts.end(), asked));
   }
 
+  const Query& query_;
   const QueryPlan& plan_;
   const WordScores& scores_;
   const Ranking& ranking_;
@@ -386,25 +404,41 @@ void fuse_candidates(double ideal, Mode mode, const Ranking& ranking,
                      std::vector<Candidate>& candidates) {
   const double whole =
       (mode == Mode::Hybrid ? 1 : 0) + ranking.meaning_chunk + ranking.meaning_file;
+  double top_w = 1e-9, top_m = 1e-9;
+  for (const Candidate& c : candidates) {
+    top_w = std::max(top_w, c.score);
+    top_m = std::max(top_m, meaning_of(c, ranking) / whole);
+  }
+  const double alpha = ranking.meaning_chunk + ranking.meaning_file;
   for (Candidate& candidate : candidates) {
-    const double words = mode == Mode::Hybrid ? scaled_words(candidate.score, ideal, ranking) : 0.0;
-    if (mode == Mode::Meaning) {
-      candidate.parts.clear();
-    } else {
-      candidate.parts.push_back({"words", words});
+    double words = mode == Mode::Hybrid ? scaled_words(candidate.score, ideal, ranking) : 0.0;
+    double kind = 1;
+    for (const auto& part : candidate.parts) {
+      if (part.name == "kind of file" || (ranking.x_kind > 1 && part.name == "depth"))
+        kind *= part.value;
     }
-    candidate.parts.push_back({"meaning of the best chunk", candidate.best_cosine});
-    candidate.parts.push_back({"meaning of the two best chunks", candidate.two_cosines});
-    candidate.score = (words + meaning_of(candidate, ranking)) / whole;
+    const double m = meaning_of(candidate, ranking) * (ranking.x_kind > 0 ? kind : 1);
+    if (ranking.x_fusion == 1) {
+      candidate.score = candidate.score / top_w + m / whole / top_m * alpha;
+    } else if (ranking.x_fusion == 2) {
+      candidate.score = candidate.score / top_w + m;
+    } else if (ranking.x_fusion == 3) {
+      candidate.score = candidate.score / std::max(ideal, 1e-9) + m;
+    } else if (ranking.x_fusion == 4) {
+      candidate.score = candidate.score * (1 + m);
+    } else if (ranking.x_fusion == 5) {
+      candidate.score = candidate.score + ideal * m * kind;
+    } else
+      candidate.score = (words + m) / whole;
   }
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return a.score != b.score ? a.score > b.score : before(a, b);
   });
 }
 
-void rank_candidates(const QueryPlan& plan, const WordScores& scores, const Ranking& ranking,
-                     std::vector<Candidate>& candidates) {
-  FileRanker ranker(plan, scores, ranking, candidates);
+void rank_candidates(const Query& query, const QueryPlan& plan, const WordScores& scores,
+                     const Ranking& ranking, std::vector<Candidate>& candidates) {
+  FileRanker ranker(query, plan, scores, ranking, candidates);
   for (Candidate& candidate : candidates) {
     ranker.rank(candidate);
   }

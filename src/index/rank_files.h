@@ -14,10 +14,11 @@ namespace sonde::index {
 struct Candidate {
   std::uint32_t segment = 0;
   std::uint32_t file = 0;
-  std::uint64_t mask = 0;  // terms in its allowed docs
-  double chunks = 0;       // from its best chunks
-  double best_cosine = 0;  // of its allowed docs; 0 where none has a vector
-  double two_cosines = 0;  // the mean of the two best
+  std::uint64_t mask = 0;        // terms in its allowed docs
+  double chunks = 0;             // from its best chunks
+  double best_cosine = 0;        // of its allowed docs; 0 where none has a vector
+  double two_cosines = 0;        // the mean of the two best
+  std::uint32_t named_line = 0;  // that the query names of this file; 0: none
   FileMeta meta;
   double score = 0;              // everything, in units of idf
   std::vector<ScorePart> parts;  // what `score` is made of
@@ -42,8 +43,8 @@ std::vector<FilePlace> best_files_by_words(const std::vector<SegmentScan>& scans
 
 /// Scores the candidates by everything else that is known of them and sorts them, best first, ties
 /// by (source, path).
-void rank_candidates(const QueryPlan& plan, const WordScores& scores, const Ranking& ranking,
-                     std::vector<Candidate>& candidates);
+void rank_candidates(const Query& query, const QueryPlan& plan, const WordScores& scores,
+                     const Ranking& ranking, std::vector<Candidate>& candidates);
 
 /// What the cosines of a file add to its score, 0 to meaning_chunk + meaning_file.
 double meaning_of(const Candidate& candidate, const Ranking& ranking);

@@ -45,6 +45,10 @@ struct Ranking {
   double stem_match = 1;
   // Words of the same stock count this much there. Worth .006.
   double akin = 0.8;
+  // The query names the file ("net/tcp.c", a frame of a stack trace): this times the idf of the
+  // whole query, and for each further frame `mention_decay` of the one before.
+  double mention = 2;
+  double mention_decay = 0.8;
   // Words of the query that the file has, in idf. Worth .005; 1 loses .006.
   double coverage = 0.5;
   // A file this many folders deep: 1 / (1 + depth x folders). Worth .010; .07 and .15 lose .002.
@@ -75,6 +79,12 @@ struct Ranking {
   // them; alone (mode meaning) files are ranked by the same sum.
   double meaning_chunk = 0.25;
   double meaning_file = 0.4;
+
+  double x_fusion = 0;
+  double x_kind = 0;
+  double x_short = 1;
+  double x_how = 1;
+  double x_pow = 1;
 
   // A raw score of this times the idf of the whole query is 0.5 on the scale of 0 to 1.
   double half_score = 2;

@@ -8,6 +8,7 @@
 #include "index/query_plan.h"
 #include "index/rank_files.h"
 #include "index/search_ranked.h"
+#include "index/spelling.h"
 #include "index/word_scores.h"
 
 namespace sonde::index {
@@ -73,6 +74,7 @@ class Searcher {
     } else if (options_.mode != Mode::Words) {
       return Error{Code::InvalidArgument, "a search by meaning without vectors"};
     }
+    TRY_ASSIGN(result_.corrections, correct_plan(scans_, plan_));
     // Statistics first: they count live docs, whatever the filters.
     TRY_ASSIGN(scores_, score_words(scans_, plan_, ranking_, cancel_));
     result_.postings_read = scores_.postings_read;
@@ -87,7 +89,7 @@ class Searcher {
                                 scans_, scores_, options_.mode == Mode::Words ? nullptr : &meaning_,
                                 options_.mode, ranking_, std::max(kCandidateLimit, 2 * limit),
                                 result_.matched_docs));
-    rank_candidates(plan_, scores_, ranking_, candidates_);
+    rank_candidates(query_, plan_, scores_, ranking_, candidates_);
     if (options_.mode != Mode::Words) {
       fuse_candidates(scores_.ideal, options_.mode, ranking_, candidates_);
     }
@@ -140,6 +142,28 @@ class Searcher {
     });
   }
 
+  /// The place that the query names comes first, whatever its words.
+  Status put_named_first(const Candidate& candidate, std::vector<ScoredDoc>& docs) const {
+    if (candidate.named_line == 0 || docs.empty()) {
+      return {};
+    }
+    const SegmentScan& scan = scans_[candidate.segment];
+    for (std::uint32_t doc = scan.first_doc(candidate.file);
+         doc < scan.first_doc(candidate.file + 1); ++doc) {
+      TRY_ASSIGN(const DocMeta meta, scan.segment().doc(doc));
+      if (scan.allowed[doc] == 0 || candidate.named_line < meta.start_line ||
+          candidate.named_line > meta.end_line) {
+        continue;
+      }
+      const ScoredDoc named{doc, docs.front().score};
+      std::erase_if(docs, [doc](const ScoredDoc& each) { return each.doc == doc; });
+      docs.insert(docs.begin(), named);
+      docs.resize(std::min(docs.size(), options_.more_per_file + 1));
+      break;
+    }
+    return {};
+  }
+
   FileHit file_hit(const Candidate& candidate) const {
     FileHit hit;
     hit.source = candidate.meta.source;
@@ -161,7 +185,8 @@ class Searcher {
       }
       TRY(cancel_.check());
       FileHit hit = file_hit(candidate);
-      const std::vector<ScoredDoc> docs = docs_of(candidate, options_.more_per_file + 1);
+      std::vector<ScoredDoc> docs = docs_of(candidate, options_.more_per_file + 1);
+      TRY(put_named_first(candidate, docs));
       for (const ScoredDoc& doc : docs) {
         TRY_ASSIGN(ChunkHit chunk, scored_chunk(candidate, doc, docs.front().score));
         hit.chunks.push_back(std::move(chunk));

@@ -91,12 +91,19 @@ struct FileHit {
   std::vector<ScorePart> parts;  // with `explain`
 };
 
+/// A word of the query that occurs nowhere, and the name that was searched for in its place.
+struct Correction {
+  std::string written;
+  std::string used;
+};
+
 struct SearchResult {
   std::vector<FileHit> files;       // best first; ties by (source, path, byte)
   std::uint64_t matched_docs = 0;   // docs that hold at least one word and pass the filters
   std::uint64_t postings_read = 0;  // so that cost is testable
   std::uint64_t vectors_scanned = 0;
-  std::uint64_t pending_docs = 0;  // live docs without a vector, with `meaning`
+  std::vector<Correction> corrections;  // words that occur nowhere and what was taken for them
+  std::uint64_t pending_docs = 0;       // live docs without a vector, with `meaning`
 };
 
 /// Errors: Corruption (names the segment), Io, Cancelled, InvalidArgument (a mode that needs

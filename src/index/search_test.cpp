@@ -260,6 +260,44 @@ TEST(Search, a_definition_comes_before_its_uses_and_tests_come_later) {
   EXPECT_EQ(paths(found(view, "session test")).front(), "tests/test_session.py");
 }
 
+TEST(Search, a_pasted_stack_trace_finds_its_frames_innermost_first) {
+  const auto numbered = [](TestFile file) {
+    FileInput input;
+    input.source = "s";
+    input.path = file.path;
+    input.language = "python";
+    for (std::uint32_t i = 0; i < file.docs.size(); ++i) {
+      DocInput doc;
+      doc.text = file.docs[i].text;
+      doc.start_byte = 100 * i;
+      doc.end_byte = 100 * i + 99;
+      doc.start_line = 20 * i + 1;
+      doc.end_line = 20 * i + 20;
+      input.docs.push_back(doc);
+    }
+    return analyze_file(input);
+  };
+  const IndexView view = {
+      {search_testing::make_memory_segment(
+           {numbered({"app/main.py", {{"import pool and run run run"}, {"acquire a pool"}}}),
+            numbered(
+                {"app/db/pool.py", {{"the pool: acquire raise timeout"}, {"other"}, {"last"}}}),
+            numbered({"app/noise.py", {{"acquire run raise timeout no connection pool pool"}}})},
+           "t")
+           .value(),
+       {}}};
+  const SearchResult result = found(view,
+                                    "Traceback (most recent call last):\n"
+                                    "  File \"/srv/app/main.py\", line 3, in <module>\n"
+                                    "    run()\n"
+                                    "  File \"/srv/app/db/pool.py\", line 45, in acquire\n"
+                                    "    raise Timeout(\"no -connection\")\n");
+  EXPECT_THAT(paths(result), ElementsAre("app/db/pool.py", "app/main.py", "app/noise.py"));
+  EXPECT_EQ(result.files[0].chunks[0].start_line, 41U);
+  EXPECT_EQ(found(view, "pool.py:25 pool").files[0].chunks[0].start_line, 21U);
+  EXPECT_EQ(paths(found(view, "noise.py pool")).front(), "app/noise.py");
+}
+
 TEST(Search, other_platforms_and_older_versions_come_later_unless_asked_for) {
   const IndexView twins = view_of({{"src/unix/tcp.c", {{"accept a connection"}}},
                                    {"src/win/tcp.c", {{"accept a connection connection"}}}});

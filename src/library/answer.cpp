@@ -201,6 +201,10 @@ class Answering {
       }
     }
     TRY_ASSIGN(answer.index, completeness_of(reader_, check_, found.pending_docs));
+    for (const index::Correction& each : found.corrections) {
+      answer.index.notes.push_back("\"" + each.written + "\" occurs nowhere; searched for \"" +
+                                   each.used + "\"");
+    }
     note_staleness(answer, gone);
     return answer;
   }
