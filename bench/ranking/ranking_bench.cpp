@@ -63,18 +63,12 @@ constexpr Parameter kParameters[] = {
     SONDE_PARAMETER(generated),
     SONDE_PARAMETER(mention),
     SONDE_PARAMETER(mention_decay),
-    SONDE_PARAMETER(x_fusion),
-    SONDE_PARAMETER(x_kind),
     SONDE_PARAMETER(half_score),
-    SONDE_PARAMETER(x_short),
-    SONDE_PARAMETER(x_how),
-    SONDE_PARAMETER(x_pow),
     SONDE_PARAMETER(stub),
     SONDE_PARAMETER(vendored),
     SONDE_PARAMETER(foreign),
     SONDE_PARAMETER(superseded),
-    SONDE_PARAMETER(meaning_chunk),
-    SONDE_PARAMETER(meaning_file),
+    SONDE_PARAMETER(meaning),
 #undef SONDE_PARAMETER
 };
 
@@ -199,6 +193,8 @@ const std::vector<std::string>& ablations() {
       "header=1",        "not_code=1",
       "test=1",          "example=1",
       "compat=1",        "test=1,example=1,compat=1,stub=1,generated=1",
+      "foreign=1",       "superseded=1",
+      "mention=0",       "meaning=0",
   };
   return rows;
 }

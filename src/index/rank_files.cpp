@@ -18,6 +18,8 @@ namespace sonde::index {
 namespace {
 
 constexpr std::size_t kChunksOfFile = 4;
+constexpr const char* kKindPart = "kind of file";
+constexpr const char* kDepthPart = "depth";
 
 /// The best scores of a file's chunks, as one.
 class FileScore {
@@ -52,8 +54,7 @@ bool before(const Candidate& a, const Candidate& b) {
 /// A file with a match, before anything is read about it.
 struct Match {
   double chunks = 0;
-  double best_cosine = 0;
-  double two_cosines = 0;
+  double cosine = 0;
   std::uint64_t mask = 0;
   std::uint32_t segment = 0;
   std::uint32_t file = 0;
@@ -70,7 +71,6 @@ class FileCosines {
     }
     ++count_;
   }
-  [[nodiscard]] double best() const { return best_; }
   [[nodiscard]] double mean() const { return count_ > 1 ? (best_ + second_) / 2 : best_; }
 
  private:
@@ -100,9 +100,8 @@ void collect_segment(std::uint32_t s, const SegmentScan& scan, const SegmentScor
         file_cosines.add(static_cast<double>((*cosines)[doc]));
       }
     }
-    if (any || file_cosines.best() > 0) {
-      found.push_back({any ? file_score.value(ranking) : 0, file_cosines.best(),
-                       file_cosines.mean(), mask, s, file});
+    if (any || file_cosines.mean() > 0) {
+      found.push_back({any ? file_score.value(ranking) : 0, file_cosines.mean(), mask, s, file});
     }
   }
 }
@@ -167,9 +166,10 @@ class FileRanker {
     }
     const double kind = kind_factor(candidate.meta);
     const double depth = 1 / (1 + ranking_.depth * folders);
-    candidate.parts.push_back({"kind of file", kind});
-    candidate.parts.push_back({"depth", depth});
-    candidate.score = sum * kind * depth;
+    candidate.parts.push_back({kKindPart, kind});
+    candidate.parts.push_back({kDepthPart, depth});
+    candidate.factor = kind * depth;
+    candidate.score = sum * candidate.factor;
   }
 
  private:
@@ -282,10 +282,6 @@ class FileRanker {
 
 namespace {
 
-double meaning_sum(double best, double two, const Ranking& ranking) {
-  return ranking.meaning_chunk * best + ranking.meaning_file * two;
-}
-
 /// The `limit`-th greatest value, 0 where there are fewer: all that tie with it are kept, so that
 /// the cut does not depend on segments; then the names decide.
 double least_kept(const std::vector<Match>& found, std::size_t limit,
@@ -324,10 +320,6 @@ void mark_best(const std::vector<Candidate>& candidates, std::size_t limit,
 
 }  // namespace
 
-double meaning_of(const Candidate& candidate, const Ranking& ranking) {
-  return meaning_sum(candidate.best_cosine, candidate.two_cosines, ranking);
-}
-
 double scaled_words(double score, double ideal, const Ranking& ranking) {
   return score <= 0 ? 0 : score / (score + ranking.half_score * std::max(ideal, 1e-9));
 }
@@ -364,13 +356,10 @@ Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>
   }
   const bool by_words = mode != Mode::Meaning;
   const double least_words = least_kept(found, limit, [](const Match& m) { return m.chunks; });
-  const double least_meaning = least_kept(found, limit, [&](const Match& m) {
-    return meaning_sum(m.best_cosine, m.two_cosines, ranking);
-  });
+  const double least_meaning = least_kept(found, limit, [](const Match& m) { return m.cosine; });
   std::erase_if(found, [&](const Match& each) {
-    const double near = meaning_sum(each.best_cosine, each.two_cosines, ranking);
     const bool words = by_words && each.chunks > 0 && each.chunks >= least_words;
-    return !words && (near <= 0 || near < least_meaning);
+    return !words && (each.cosine <= 0 || each.cosine < least_meaning);
   });
   std::vector<Candidate> candidates;
   candidates.reserve(found.size());
@@ -380,8 +369,7 @@ Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>
     candidate.file = match.file;
     candidate.mask = match.mask;
     candidate.chunks = match.chunks;
-    candidate.best_cosine = match.best_cosine;
-    candidate.two_cosines = match.two_cosines;
+    candidate.cosine = match.cosine;
     TRY_ASSIGN(candidate.meta, scans[match.segment].segment().file(match.file));
   }
   std::vector<char> marked(candidates.size(), 0);
@@ -390,7 +378,7 @@ Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>
         candidates, limit, [](const Candidate& c) { return c.chunks; }, marked);
   }
   mark_best(
-      candidates, limit, [&](const Candidate& c) { return meaning_of(c, ranking); }, marked);
+      candidates, limit, [](const Candidate& c) { return c.cosine; }, marked);
   std::vector<Candidate> kept;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (marked[i] != 0) {
@@ -402,34 +390,19 @@ Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>
 
 void fuse_candidates(double ideal, Mode mode, const Ranking& ranking,
                      std::vector<Candidate>& candidates) {
-  const double whole =
-      (mode == Mode::Hybrid ? 1 : 0) + ranking.meaning_chunk + ranking.meaning_file;
-  double top_w = 1e-9, top_m = 1e-9;
-  for (const Candidate& c : candidates) {
-    top_w = std::max(top_w, c.score);
-    top_m = std::max(top_m, meaning_of(c, ranking) / whole);
-  }
-  const double alpha = ranking.meaning_chunk + ranking.meaning_file;
+  const double whole = mode == Mode::Hybrid ? 1 + ranking.meaning : 1;
+  const double weight = mode == Mode::Hybrid ? ranking.meaning : 1;
   for (Candidate& candidate : candidates) {
-    double words = mode == Mode::Hybrid ? scaled_words(candidate.score, ideal, ranking) : 0.0;
-    double kind = 1;
-    for (const auto& part : candidate.parts) {
-      if (part.name == "kind of file" || (ranking.x_kind > 1 && part.name == "depth"))
-        kind *= part.value;
+    const double words = mode == Mode::Hybrid ? scaled_words(candidate.score, ideal, ranking) : 0.0;
+    if (mode == Mode::Hybrid) {
+      candidate.parts.push_back({"words", words});
+    } else {
+      std::erase_if(candidate.parts, [](const ScorePart& part) {
+        return part.name != kKindPart && part.name != kDepthPart;
+      });
     }
-    const double m = meaning_of(candidate, ranking) * (ranking.x_kind > 0 ? kind : 1);
-    if (ranking.x_fusion == 1) {
-      candidate.score = candidate.score / top_w + m / whole / top_m * alpha;
-    } else if (ranking.x_fusion == 2) {
-      candidate.score = candidate.score / top_w + m;
-    } else if (ranking.x_fusion == 3) {
-      candidate.score = candidate.score / std::max(ideal, 1e-9) + m;
-    } else if (ranking.x_fusion == 4) {
-      candidate.score = candidate.score * (1 + m);
-    } else if (ranking.x_fusion == 5) {
-      candidate.score = candidate.score + ideal * m * kind;
-    } else
-      candidate.score = (words + m) / whole;
+    candidate.parts.push_back({"meaning", candidate.cosine});
+    candidate.score = (words + weight * candidate.cosine * candidate.factor) / whole;
   }
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return a.score != b.score ? a.score > b.score : before(a, b);

@@ -14,10 +14,10 @@ namespace sonde::index {
 struct Candidate {
   std::uint32_t segment = 0;
   std::uint32_t file = 0;
-  std::uint64_t mask = 0;        // terms in its allowed docs
-  double chunks = 0;             // from its best chunks
-  double best_cosine = 0;        // of its allowed docs; 0 where none has a vector
-  double two_cosines = 0;        // the mean of the two best
+  std::uint64_t mask = 0;  // terms in its allowed docs
+  double chunks = 0;       // from its best chunks
+  double cosine = 0;       // mean of the two best of its allowed docs; 0 where none has a vector
+  double factor = 1;       // for its kind and its depth
   std::uint32_t named_line = 0;  // that the query names of this file; 0: none
   FileMeta meta;
   double score = 0;              // everything, in units of idf
@@ -45,9 +45,6 @@ std::vector<FilePlace> best_files_by_words(const std::vector<SegmentScan>& scans
 /// by (source, path).
 void rank_candidates(const Query& query, const QueryPlan& plan, const WordScores& scores,
                      const Ranking& ranking, std::vector<Candidate>& candidates);
-
-/// What the cosines of a file add to its score, 0 to meaning_chunk + meaning_file.
-double meaning_of(const Candidate& candidate, const Ranking& ranking);
 
 /// Puts words (already scored) and meaning together, on the scale of 0 to 1, and sorts again.
 /// Mode::Meaning leaves the words out.

@@ -136,7 +136,7 @@ class Searcher {
         case Mode::Meaning: return near;
         case Mode::Hybrid:
           return scaled_words(doc_score(scores, doc), scores_.ideal, ranking_) +
-                 (ranking_.meaning_chunk + ranking_.meaning_file) * near;
+                 ranking_.meaning * near;
       }
       return 0.0;
     });
