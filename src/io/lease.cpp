@@ -110,6 +110,18 @@ void write_holder(int fd) {
   }
 }
 
+/// Unlocks before it closes: a child that has not called exec yet shares the descriptor, and would
+/// keep the lease.
+void give_back(int fd) {
+  if (fd < 0) {
+    return;
+  }
+  const UniqueFd held(fd);
+  struct flock lock = whole_file();
+  lock.l_type = F_UNLCK;
+  static_cast<void>(retry_interrupted([&] { return ::fcntl(fd, F_OFD_SETLK, &lock); }));
+}
+
 }  // namespace
 
 Result<Lease> Lease::acquire(const std::string& path) {
@@ -153,11 +165,11 @@ Lease::Lease(Lease&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
 Lease& Lease::operator=(Lease&& other) noexcept {
   if (this != &other) {
-    const UniqueFd old(std::exchange(fd_, std::exchange(other.fd_, -1)));
+    give_back(std::exchange(fd_, std::exchange(other.fd_, -1)));
   }
   return *this;
 }
 
-Lease::~Lease() { const UniqueFd held(fd_); }
+Lease::~Lease() { give_back(std::exchange(fd_, -1)); }
 
 }  // namespace sonde::io

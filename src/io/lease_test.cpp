@@ -95,6 +95,23 @@ TEST(Lease, is_not_inherited_by_a_program_we_start) {
   ::waitpid(child, nullptr, 0);
 }
 
+TEST(Lease, is_given_back_although_a_child_has_not_called_exec_yet) {
+  const TestFolder folder;
+  pid_t child = 0;
+  {
+    const Lease lease = Lease::acquire(folder.path("lease")).value();
+    child = ::fork();
+    if (child == 0) {
+      for (;;) {
+        ::pause();
+      }
+    }
+  }
+  EXPECT_TRUE(Lease::acquire(folder.path("lease")).ok());
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+}
+
 TEST(Lease, a_stale_or_senseless_text_does_no_harm) {
   const TestFolder folder;
   for (const char* text : {"1 99999999999\n", "no number", "", "-5 1\n", "999999999999999999999"}) {
