@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "index/embed_text.h"
 #include "index/search.h"
+#include "library/budget.h"
 #include "library/changes.h"
 #include "library/meaning.h"
 #include "text/chunk.h"
@@ -69,39 +70,6 @@ std::string lines_of(std::string_view text, std::uint32_t first, std::uint32_t l
   return std::string(text.substr(begin, end - begin));
 }
 
-/// About four bytes of text or code are a token; each result has a head.
-constexpr std::uint64_t kBytesPerToken = 4;
-constexpr std::uint64_t kTokensOfHead = 12;
-
-std::uint64_t tokens_of(std::string_view text) {
-  return kTokensOfHead + (text.size() + kBytesPerToken - 1) / kBytesPerToken;
-}
-
-/// Keeps the results whose texts fit into the budget, in order; of the first one at least as many
-/// lines as fit.
-void keep_within_budget(std::uint64_t budget, SearchAnswer& answer) {
-  std::vector<SearchHit> kept;
-  for (SearchHit& hit : answer.results) {
-    std::string& text = hit.context.empty() ? hit.text : hit.context;
-    const std::uint64_t tokens = tokens_of(text);
-    if (answer.tokens + tokens <= budget) {
-      answer.tokens += tokens;
-      kept.push_back(std::move(hit));
-    } else if (kept.empty()) {
-      const std::uint64_t room = budget > kTokensOfHead ? budget - kTokensOfHead : 1;
-      std::size_t end = std::min<std::size_t>(text.size(), room * kBytesPerToken);
-      const std::size_t line = text.rfind('\n', end);
-      end = line != std::string::npos && line > 0 ? line + 1 : 0;
-      text.resize(end);
-      answer.tokens += tokens_of(text);
-      kept.push_back(std::move(hit));
-    } else {
-      ++answer.left_out_by_budget;
-    }
-  }
-  answer.results = std::move(kept);
-}
-
 class Answering {
  public:
   Answering(io::FileSystem& fs, store::Reader& reader, Segments& segments,
@@ -135,7 +103,7 @@ class Answering {
     }
     answer.index.notes.insert(answer.index.notes.end(), asked.notes.begin(), asked.notes.end());
     if (request_.budget_tokens > 0) {
-      keep_within_budget(request_.budget_tokens, answer);
+      keep_within_budget(request_.budget_tokens, asked.encoder.get(), answer);
     }
     return answer;
   }

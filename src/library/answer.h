@@ -2,6 +2,7 @@
 // From a request to an answer on one snapshot: candidates by the index, texts from the truth, every
 // named file compared with the disk.
 
+#include <memory>
 #include <vector>
 
 #include "base/cancel.h"
@@ -26,7 +27,8 @@ struct AskedMeaning {
   index::Mode mode = index::Mode::Words;
   std::string model_key;  // whose vector `query` is
   index::VectorQuery query;
-  bool encoder_configured = false;  // without a model in the truth all chunks are pending
+  std::shared_ptr<embed::Encoder> encoder;  // that made `query`
+  bool encoder_configured = false;          // without a model in the truth all chunks are pending
   std::vector<std::string> notes;
 };
 

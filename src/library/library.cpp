@@ -347,6 +347,7 @@ class LibraryImpl : public Library {
       if (vector.ok()) {
         TRY_ASSIGN(asked.query, index::encode_query(*vector));
         asked.model_key = model->key;
+        asked.encoder = encoder;
         asked.mode =
             request.mode == SearchMode::Meaning ? index::Mode::Meaning : index::Mode::Hybrid;
         return asked;

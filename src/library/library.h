@@ -65,7 +65,7 @@ enum class SearchMode { Auto, Words, Meaning, Hybrid };
 struct SearchRequest {
   std::string query;
   SearchMode mode = SearchMode::Auto;
-  std::uint64_t budget_tokens = 0;  // of all texts together, estimated; 0: no limit
+  std::uint64_t budget_tokens = 0;  // of all texts together (library/budget.h); 0: no limit
   std::size_t limit = 10;
   std::vector<std::string> languages;
   std::vector<std::string> path_globs;
@@ -143,7 +143,8 @@ struct SearchAnswer {
   std::string model;  // whose vectors answered; empty in mode words
   std::string root;
   double took_ms = 0;
-  std::uint64_t tokens = 0;  // of the results' texts, estimated, with a budget
+  std::uint64_t tokens = 0;  // of the results' texts, with a budget
+  std::string tokens_by;  // "model" (its tokenizer counted) or "estimate"; empty without a budget
   std::uint64_t left_out_by_budget = 0;
   std::vector<SearchHit> results;
   Completeness index;

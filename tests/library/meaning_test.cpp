@@ -387,7 +387,25 @@ TEST(Meaning, a_budget_bounds_the_text_of_an_answer) {
       bytes += hit.text.size();
     }
     EXPECT_LE(bytes, budget * 4);
+    EXPECT_EQ(answer->tokens_by, "estimate");
   }
+  // With a model its tokenizer counts, and comes to another number.
+  const auto encoder = std::make_shared<FakeEncoder>();
+  const auto meant = open_or_create({corpus.root(), scratch.path() + "/meant", 2, {}, encoder});
+  index_all(*meant);
+  library::SearchRequest request;
+  request.query = "request";
+  request.budget_tokens = 2'000;
+  const auto answer = meant->search(request, {});
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->tokens_by, "model");
+  EXPECT_LE(answer->tokens, 2'000U);
+  std::size_t tokens = 0;
+  for (const library::SearchHit& hit : answer->results) {
+    tokens += encoder->count_tokens(hit.text);
+  }
+  EXPECT_GT(tokens, 0U);
+  EXPECT_LE(tokens, answer->tokens);
 }
 
 }  // namespace

@@ -139,7 +139,8 @@ void add_search(CLI::App& root, Target& target) {
   app.add_flag("--chunks", request.by_chunk, "Each place by itself, not grouped by file")
       ->excludes(files);
   app.add_option("--budget", request.budget_tokens,
-                 "Text of at most about this many tokens in all (four bytes each)")
+                 "Results of at most this many tokens in all, counted by the model, "
+                 "or four bytes each")
       ->type_name("TOKENS")
       ->check(CLI::Range(std::uint64_t{1}, kBudgetLimit));
   app.add_flag("--explain", request.explain, "Show the parts of each score");

@@ -85,6 +85,11 @@ void explain_nothing(const Context& context, const library::SearchRequest& reque
   if (context.invocation.common.quiet) {
     return;
   }
+  if (answer.left_out_by_budget > 0) {
+    context.note(fmt::format("no result fits into {} tokens; the best {} were left out",
+                             request.budget_tokens, answer.left_out_by_budget));
+    return;
+  }
   context.note("nothing found for " + request.query);
   if (answer.index.files == 0) {
     context.note(

@@ -200,7 +200,8 @@ Document search_object(const library::SearchAnswer& answer, Explain explain) {
     object["results"].push_back(hit_value(hit, explain, answer.mode));
   }
   object["model"] = text_or_null(answer.model);
-  object["tokens"] = answer.tokens == 0 ? Object(nullptr) : Object(answer.tokens);
+  object["tokens"] = answer.tokens_by.empty() ? Object(nullptr) : Object(answer.tokens);
+  object["tokens_by"] = text_or_null(answer.tokens_by);
   object["left_out_by_budget"] = answer.left_out_by_budget;
   object["index"] = completeness_value(answer.index);
   return Document(std::move(object));

@@ -50,7 +50,7 @@ TEST(SearchObject, is_exactly_as_described) {
       R"("end_line":12,"language":"python","kind":"function","symbol":"retry","score":0.3,)"
       R"("text":"def retry():\n","file_hash":"00ff","stale":false,)"
       R"("more":[{"start_line":40,"end_line":45,"symbol":null,"score":0.25}]}],)"
-      R"("model":null,"tokens":null,"left_out_by_budget":0,)"
+      R"("model":null,"tokens":null,"tokens_by":null,"left_out_by_budget":0,)"
       R"("index":{"generation":7,"checked_at":"2023-11-14T22:13:20.123Z","files":1,"chunks":2,)"
       R"("pending_chunks":0,"stale_files":0,"quarantined":0,"complete":true}})"
       "\n");
