@@ -1,15 +1,18 @@
 #include "library/library.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
+#include "base/priority.h"
 #include "base/thread_pool.h"
 #include "io/lease.h"
 #include "library/answer.h"
@@ -29,6 +32,8 @@ using Clock = std::chrono::steady_clock;
 // A refresh before a search is started only when it is sure to be short.
 constexpr std::uint64_t kRefreshFiles = 24;
 constexpr std::uint64_t kRefreshBytes = 256 * 1024;
+constexpr std::chrono::milliseconds kLeaseWait{2'000};
+constexpr std::chrono::milliseconds kLeasePoll{20};
 constexpr int kPurgeTimeoutMs = 5'000;
 constexpr std::uint64_t kHashedForStatus = 2'000;  // files with another time and the same size
 
@@ -78,27 +83,17 @@ class LibraryImpl : public Library {
         store_(std::move(store)),
         segments_(fs_, options.location.directory, limits_) {}
 
+  /// On a thread of its own, which gives way to queries with all that it starts.
   Result<IndexReport> index(const IndexRequest& request, const ProgressSink& progress,
                             const CancelToken& cancel) override {
-    const auto start = Clock::now();
-    TRY_ASSIGN(const std::unique_ptr<Writer> writer, open_writer());
-    TRY(add_first_source(writer->store(), options_.location.root));
-    TRY(welcome_back(*writer, request.paths));
-    TRY_ASSIGN(worker::Pool* const workers, worker_pool());
-    IndexReport report;
-    report.notes = writer->notes();
-    const IndexContext context{fs_, *writer, *workers, thread_pool(), options_.config};
-    TRY(index_sources(context, request, report, progress, cancel));
-    TRY(embed(*writer, request, report, progress, cancel));
-    TRY(writer->store().checkpoint());
-    TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
-    TRY_ASSIGN(const store::Counts counts, snapshot->counts());
-    report.quarantined = counts.quarantined;
-    report.skipped = counts.skipped;
-    TRY_ASSIGN(report.pending_chunks,
-               pending_chunks(*snapshot, segments_, options_.encoder != nullptr));
-    report.seconds = seconds_since(start);
-    return report;
+    std::optional<Result<IndexReport>> report;
+    std::thread thread([&] {
+      pthread_setname_np(pthread_self(), "sonde-index");
+      give_way();
+      report = index_here(request, progress, cancel);
+    });
+    thread.join();
+    return std::move(*report);
   }
 
   Result<SearchAnswer> search(const SearchRequest& request, const CancelToken& cancel) override {
@@ -251,7 +246,7 @@ class LibraryImpl : public Library {
                  writer->forget(source, {prefix}, report, cancel));
       std::move(removed.begin(), removed.end(), std::back_inserter(texts));
     }
-    TRY(tidy_vectors(writer->store(), segments_, Unneeded::RemoveAll, thread_pool()));
+    TRY(tidy_vectors(writer->store(), segments_, Unneeded::RemoveAll, thread_pool(foreground_)));
     TRY(remove_set_aside(report));
     TRY_ASSIGN(const bool purged, writer->store().purge(texts, kPurgeTimeoutMs));
     report.pending = !purged;
@@ -259,33 +254,76 @@ class LibraryImpl : public Library {
   }
 
  private:
+  Result<IndexReport> index_here(const IndexRequest& request, const ProgressSink& progress,
+                                 const CancelToken& cancel) {
+    const auto start = Clock::now();
+    TRY_ASSIGN(const std::unique_ptr<Writer> writer, wait_for_writer(cancel));
+    TRY(add_first_source(writer->store(), options_.location.root));
+    TRY(welcome_back(*writer, request.paths));
+    TRY_ASSIGN(worker::Pool* const workers, worker_pool(background_));
+    IndexReport report;
+    report.notes = writer->notes();
+    const IndexContext context{fs_, *writer, *workers, thread_pool(background_), options_.config};
+    TRY(index_sources(context, request, report, progress, cancel));
+    TRY(embed(*writer, request, report, progress, cancel));
+    TRY(writer->store().checkpoint());
+    TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
+    TRY_ASSIGN(const store::Counts counts, snapshot->counts());
+    report.quarantined = counts.quarantined;
+    report.skipped = counts.skipped;
+    TRY_ASSIGN(report.pending_chunks,
+               pending_chunks(*snapshot, segments_, options_.encoder != nullptr));
+    report.seconds = seconds_since(start);
+    return report;
+  }
+
+  /// What works on many files. Made when it is first needed.
+  struct Hands {
+    std::unique_ptr<ThreadPool> pool;
+    std::unique_ptr<worker::Pool> workers;
+  };
+
   [[nodiscard]] std::string lock_path() const {
     return io::join_path(options_.location.directory, "lock");
   }
 
-  Result<std::unique_ptr<Writer>> open_writer() {
+  Result<std::unique_ptr<Writer>> open_writer(Hands& hands) {
     return Writer::open(store_options(options_, store::Access::Write), fs_, segments_,
-                        thread_pool());
+                        thread_pool(hands));
   }
+  Result<std::unique_ptr<Writer>> open_writer() { return open_writer(foreground_); }
 
-  ThreadPool& thread_pool() {
-    const std::lock_guard lock(mutex_);
-    if (!pool_) {
-      pool_ = std::make_unique<ThreadPool>(limits_.threads, "sonde");
+  /// A search that reads in a few changed files holds the lease for a moment: no reason to fail.
+  Result<std::unique_ptr<Writer>> wait_for_writer(const CancelToken& cancel) {
+    const auto end = Clock::now() + kLeaseWait;
+    for (;;) {
+      auto writer = open_writer(background_);
+      if (writer.ok() || writer.error().code != Code::Busy || Clock::now() >= end) {
+        return writer;
+      }
+      TRY(cancel.check());
+      std::this_thread::sleep_for(kLeasePoll);
     }
-    return *pool_;
   }
 
-  Result<worker::Pool*> worker_pool() {
+  ThreadPool& thread_pool(Hands& hands) {
     const std::lock_guard lock(mutex_);
-    if (!workers_) {
+    if (!hands.pool) {
+      hands.pool = std::make_unique<ThreadPool>(limits_.threads, "sonde");
+    }
+    return *hands.pool;
+  }
+
+  Result<worker::Pool*> worker_pool(Hands& hands) {
+    const std::lock_guard lock(mutex_);
+    if (!hands.workers) {
       worker::PoolOptions options;
       options.program = options_.environment.worker_program;
       options.workers = limits_.threads;
       options.memory_limit_bytes = limits_.worker_bytes;
-      TRY_ASSIGN(workers_, worker::Pool::create(options));
+      TRY_ASSIGN(hands.workers, worker::Pool::create(options));
     }
-    return workers_.get();
+    return hands.workers.get();
   }
 
   static bool can_be_rebuilt(const Error& error) {
@@ -298,10 +336,10 @@ class LibraryImpl : public Library {
     const auto start = Clock::now();
     if (request.embed && options_.encoder != nullptr) {
       const Siblings siblings(options_.environment, options_.location.directory);
-      TRY(embed_pending(writer.store(), segments_, thread_pool(), *options_.encoder, siblings,
-                        report, {}, progress, cancel));
+      TRY(embed_pending(writer.store(), segments_, thread_pool(background_), *options_.encoder,
+                        siblings, report, {}, progress, cancel));
     }
-    TRY(tidy_vectors(writer.store(), segments_, Unneeded::KeepSome, thread_pool()));
+    TRY(tidy_vectors(writer.store(), segments_, Unneeded::KeepSome, thread_pool(background_)));
     report.embed_seconds = seconds_since(start);
     return {};
   }
@@ -318,7 +356,7 @@ class LibraryImpl : public Library {
     if (request.mode == SearchMode::Words || options_.encoder == nullptr) {
       ask();  // no vector to wait for
     } else {
-      thread_pool().submit(ask);
+      thread_pool(foreground_).submit(ask);
     }
     return asked;
   }
@@ -390,7 +428,7 @@ class LibraryImpl : public Library {
                                          ")");
     }
     if (reason.find(".vec") != std::string::npos) {
-      TRY(rebuild_vectors((*writer)->store(), segments_, thread_pool()));
+      TRY(rebuild_vectors((*writer)->store(), segments_, thread_pool(foreground_)));
     } else {
       TRY((*writer)->rebuild({}, cancel));
     }
@@ -571,8 +609,8 @@ class LibraryImpl : public Library {
         }
       }
     }
-    TRY_ASSIGN(worker::Pool* const workers, worker_pool());
-    const IndexContext context{fs_, writer, *workers, thread_pool(), options_.config};
+    TRY_ASSIGN(worker::Pool* const workers, worker_pool(foreground_));
+    const IndexContext context{fs_, writer, *workers, thread_pool(foreground_), options_.config};
     IndexReport report;
     Progress state;
     for (SourceChanges& item : all) {
@@ -675,9 +713,9 @@ class LibraryImpl : public Library {
   io::FileSystem& fs_;
   std::unique_ptr<store::Store> store_;
   Segments segments_;
-  std::mutex mutex_;  // guards the two pools' making
-  std::unique_ptr<ThreadPool> pool_;
-  std::unique_ptr<worker::Pool> workers_;
+  std::mutex mutex_;  // guards the pools' making
+  Hands foreground_;  // of what somebody waits for: the refresh before a search, forgetting
+  Hands background_;  // of index(): started by its thread, they give way as it does
 };
 
 }  // namespace

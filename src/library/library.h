@@ -245,6 +245,8 @@ class Library {
   static Result<std::unique_ptr<Library>> open(const LibraryOptions& options);
   virtual ~Library() = default;
 
+  /// Runs at a lower priority than the caller's [INV-6]. Waits up to two seconds for the lease.
+  /// `progress` is called from another thread than the caller's, while that waits.
   virtual Result<IndexReport> index(const IndexRequest& request, const ProgressSink& progress,
                                     const CancelToken& cancel) = 0;
   /// Brings changed files up to date first when that is allowed, cheap and the lease is free.

@@ -1,6 +1,7 @@
 // Meaning in a library: what is embedded, when, and that nothing is embedded twice.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -141,6 +142,23 @@ TEST(Meaning, of_moved_files_and_of_a_branch_switched_back_embeds_nothing) {
   EXPECT_EQ(encoder->counters().texts, before);
   EXPECT_EQ(status_of(*library).embedded_total, before);
   EXPECT_EQ(status_of(*library).index.pending_chunks, 0U);
+}
+
+TEST(Meaning, is_made_at_a_lower_priority_than_its_caller_has) {  // INV-6
+  const ScratchFolder scratch("meaning-priority");
+  write_file(scratch.path() + "/tree/a.py", "def pour(tea):\n    return tea\n");
+  const auto encoder = std::make_shared<FakeEncoder>();
+  const int mine = ::getpriority(PRIO_PROCESS, 0);
+  int embedding = 0;
+  encoder->before_batch = [&]() -> Status {
+    embedding = ::getpriority(PRIO_PROCESS, 0);
+    return {};
+  };
+  const auto library =
+      open_or_create({scratch.path() + "/tree", scratch.path() + "/library", 2, {}, encoder});
+  index_all(*library);
+  EXPECT_EQ(embedding, mine < 0 ? mine : std::max(mine, 10));
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), mine);
 }
 
 TEST(Meaning, interrupted_goes_on_and_embeds_nothing_twice_beyond_one_batch) {

@@ -76,7 +76,7 @@ TEST_F(TwoPrograms, the_second_to_write_ends_with_4_and_names_the_first_and_a_se
   EXPECT_EQ(sonde({"status"}).exit_code, 0);
 }
 
-TEST_F(TwoPrograms, two_at_once_one_waits_for_nothing_and_both_leave_a_right_library) {
+TEST_F(TwoPrograms, two_at_once_one_waits_a_moment_at_most_and_both_leave_a_right_library) {
   corpus_.add_files(story_size(2'000));
   open_or_create(setup_);
   Running first(scratch_.path(), with_library({"index", corpus_.root()}));
