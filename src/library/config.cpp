@@ -25,6 +25,7 @@ constexpr std::size_t kPatternLimit = 10'000;
 constexpr std::size_t kPatternLimitBytes = 4096;
 constexpr std::size_t kTextLimitBytes = 4096;
 constexpr std::int64_t kTokenLimit = 1'000'000;
+constexpr std::int64_t kTimeoutLimitS = 3'600;
 constexpr std::int64_t kThreadLimit = 256;
 constexpr std::int64_t kResultLimit = 1000;
 constexpr std::int64_t kRefreshBudgetLimitMs = 60'000;
@@ -172,6 +173,10 @@ const std::vector<Key>& keys() {
       {"embedding", "max_tokens",
        [](Node n, At w, Config& c) {
          return read_number(n, w, 0, kTokenLimit, c.server.max_tokens);
+       }},
+      {"embedding", "timeout_s",
+       [](Node n, At w, Config& c) {
+         return read_number(n, w, 1, kTimeoutLimitS, c.server.timeout_s);
        }},
   };
   return all;

@@ -18,6 +18,7 @@ struct EmbeddingServer {
   std::string model;             // [embedding] model
   std::string key_variable;      // [embedding] key_variable: which environment variable has the key
   std::uint32_t max_tokens = 0;  // [embedding] max_tokens; 0: unknown
+  std::uint32_t timeout_s = 120;  // [embedding] timeout_s: for one request
   bool operator==(const EmbeddingServer&) const = default;
 };
 

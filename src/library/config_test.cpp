@@ -91,10 +91,10 @@ TEST_F(ConfigTest, the_project_goes_over_the_user_and_adds_to_the_exclusions) {
 TEST_F(ConfigTest, only_the_users_own_file_may_name_an_embeddings_server) {
   user(
       "[embedding]\nurl = \"https://e.example/v1\"\nmodel = \"m\"\nkey_variable = \"KEY\"\n"
-      "max_tokens = 512\n");
+      "max_tokens = 512\ntimeout_s = 7\n");
   const auto config = read();
   ASSERT_TRUE(config.ok()) << config.error().message;
-  EXPECT_EQ(config->server, (EmbeddingServer{"https://e.example/v1", "m", "KEY", 512}));
+  EXPECT_EQ(config->server, (EmbeddingServer{"https://e.example/v1", "m", "KEY", 512, 7}));
   project("[embedding]\nurl = \"https://elsewhere.example/v1\"\n");
   EXPECT_THAT(error(), HasSubstr("user's own config.toml"));
   EXPECT_THAT(error(), HasSubstr(project_file()));

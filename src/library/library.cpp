@@ -14,6 +14,7 @@
 
 #include "base/priority.h"
 #include "base/thread_pool.h"
+#include "embed/model_store.h"
 #include "io/lease.h"
 #include "library/answer.h"
 #include "library/indexer.h"
@@ -136,7 +137,7 @@ class LibraryImpl : public Library {
     report.root = options_.location.root;
     report.note = options_.location.note;
     report.uid = store_->uid();
-    const auto pending = pending_chunks(*snapshot, segments_, options_.encoder != nullptr);
+    const auto pending = pending_chunks(*snapshot, segments_, expects_meaning());
     TRY_ASSIGN(report.index, completeness_of(*snapshot, check, pending.ok() ? *pending : 0));
     if (!pending.ok()) {
       report.index.complete = false;
@@ -272,7 +273,7 @@ class LibraryImpl : public Library {
     report.quarantined = counts.quarantined;
     report.skipped = counts.skipped;
     TRY_ASSIGN(report.pending_chunks,
-               pending_chunks(*snapshot, segments_, options_.encoder != nullptr));
+               pending_chunks(*snapshot, segments_, expects_meaning()));
     report.seconds = seconds_since(start);
     return report;
   }
@@ -285,6 +286,11 @@ class LibraryImpl : public Library {
 
   [[nodiscard]] std::string lock_path() const {
     return io::join_path(options_.location.directory, "lock");
+  }
+
+  /// Whether a chunk without a vector is one that waits for it.
+  [[nodiscard]] bool expects_meaning() const {
+    return options_.encoder != nullptr || !options_.encoder_trouble.empty();
   }
 
   Result<std::unique_ptr<Writer>> open_writer(Hands& hands) {
@@ -338,6 +344,8 @@ class LibraryImpl : public Library {
       const Siblings siblings(options_.environment, options_.location.directory);
       TRY(embed_pending(writer.store(), segments_, thread_pool(background_), *options_.encoder,
                         siblings, report, {}, progress, cancel));
+    } else if (request.embed && !options_.encoder_trouble.empty()) {
+      note_embed_trouble(options_.encoder_trouble, report);
     }
     TRY(tidy_vectors(writer.store(), segments_, Unneeded::KeepSome, thread_pool(background_)));
     report.embed_seconds = seconds_since(start);
@@ -364,7 +372,7 @@ class LibraryImpl : public Library {
   /// The mode that a request comes to, and the vector of its query.
   Result<AskedMeaning> ask_meaning(const SearchRequest& request, const CancelToken& cancel) {
     AskedMeaning asked;
-    asked.encoder_configured = options_.encoder != nullptr;
+    asked.encoder_configured = expects_meaning();
     TRY_ASSIGN(const std::string text, text_to_embed(request.query));
     if (request.mode == SearchMode::Words || text.empty()) {
       return asked;
@@ -376,8 +384,12 @@ class LibraryImpl : public Library {
     }
     const std::shared_ptr<embed::Encoder> encoder = model ? encoder_of(model->key) : nullptr;
     std::string lacking;
-    if (!model || model->vectors == 0) {
-      lacking = "there are no vectors yet; `sonde index` with a model makes them";
+    if (encoder == nullptr && !options_.encoder_trouble.empty()) {
+      lacking = options_.encoder_trouble;
+    } else if (!model || model->vectors == 0) {
+      lacking = expects_meaning() ? "there are no vectors yet; `sonde index` makes them"
+                                  : std::string("there is no model; ") + embed::kHowToGetAModel +
+                                        ", and `sonde index` makes the vectors";
     } else if (encoder == nullptr) {
       lacking = "the model that the vectors are of is not here (" + model->key + ")";
     } else {
@@ -398,7 +410,10 @@ class LibraryImpl : public Library {
     if (request.mode == SearchMode::Meaning) {
       return Error{Code::NotFound, "no search by meaning: " + lacking};
     }
-    if (request.mode == SearchMode::Hybrid || encoder != nullptr) {
+    // Where there are no vectors yet, what is pending says it.
+    const bool has_vectors = model && model->vectors > 0;
+    if (request.mode == SearchMode::Hybrid || (has_vectors && expects_meaning()) ||
+        !options_.encoder_trouble.empty()) {
       asked.notes.push_back("searched by words alone: " + lacking);
     }
     return asked;

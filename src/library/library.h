@@ -56,6 +56,7 @@ struct IndexReport {
   std::uint64_t pending_chunks = 0;  // without a vector, now
   double seconds = 0;
   double embed_seconds = 0;        // of these
+  std::string embed_trouble;       // why embedding stopped before its end; words are searched
   std::vector<std::string> notes;  // for people: a source that is missing, a worker that died, ...
 };
 
@@ -227,6 +228,9 @@ struct LibraryOptions {
   Config config;
   /// Embeds chunks and queries. Null: words alone.
   std::shared_ptr<embed::Encoder> encoder;
+  /// Why `encoder` is null although one is set up, for people: a server that does not answer, a
+  /// damaged model. Told where meaning is asked for. Empty: none is set up, or it is there.
+  std::string encoder_trouble;
   /// The encoder of another model by its key, for queries while `encoder`'s own vectors are not
   /// complete yet; may be empty, and may give null.
   std::function<std::shared_ptr<embed::Encoder>(const std::string& model_key)> encoder_of;

@@ -258,8 +258,7 @@ class Embedding {
     if (error.code == Code::Cancelled) {
       return error;
     }
-    report_.notes.push_back("embedding stopped: " + error.message +
-                            "; words are searched, and the next `sonde index` goes on");
+    note_embed_trouble(error.message, report_);
     stopped_ = true;
     return {};
   }
@@ -391,6 +390,12 @@ Status merge_files(store::Store& store, Segments& segments, ThreadPool& pool,
 
 std::string model_key(const embed::ModelId& id) {
   return id.key() + " " + std::string(index::kEmbedTextForm);
+}
+
+void note_embed_trouble(const std::string& why, IndexReport& report) {
+  report.embed_trouble = why;
+  report.notes.push_back("embedding stopped: " + why +
+                         "; words are searched, and the next `sonde index` goes on");
 }
 
 Result<std::optional<store::ModelRow>> find_model(store::Reader& reader, std::string_view key) {

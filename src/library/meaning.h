@@ -29,6 +29,9 @@ Result<std::optional<store::ModelRow>> current_model(store::Reader& reader);
 /// @param expected  true: a model is configured, so that without a current one all are pending
 Result<std::uint64_t> pending_chunks(store::Reader& reader, Segments& segments, bool expected);
 
+/// Says in the report why there is no meaning for everything.
+void note_embed_trouble(const std::string& why, IndexReport& report);
+
 /// Embeds every live chunk that has no vector of the encoder's model and that no sibling has
 /// either, in the order of paths, in transactions of bounded size: what is interrupted loses at
 /// most one. The first model of a library answers at once; another one is built beside it and takes

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <map>
 #include <system_error>
@@ -17,6 +18,7 @@ namespace {
 struct Opened {
   std::unique_ptr<library::Library> library;
   bool created = false;
+  std::string absent;  // the path that was typed, when nothing is there
 };
 
 bool lies_in(const std::string& path, const std::string& folder) {
@@ -54,12 +56,16 @@ Result<std::string> part_of_a_source(Context& context, library::Library& library
                   shown, directory, shown)};
 }
 
+Error nothing_there(const std::string& typed) {
+  return Error{Code::InvalidArgument, "there is no " + safe_path(typed) + " to index"};
+}
+
 Result<Opened> open_or_create(Context& context, library::IndexRequest& request) {
   const std::string& typed = context.invocation.index.path;
   const std::string start =
       typed.empty() ? context.environment.working_directory : context.absolute(typed);
   struct stat info {};
-  const bool there = ::stat(start.c_str(), &info) == 0;
+  const bool there = ::lstat(start.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
   auto options = found_library(context, start);
   if (options.ok()) {
     TRY_ASSIGN(auto library, context.door.open(*options));
@@ -71,13 +77,13 @@ Result<Opened> open_or_create(Context& context, library::IndexRequest& request) 
     if (!options->location.note.empty()) {
       context.note(options->location.note);
     }
-    return Opened{std::move(library), false};
+    return Opened{std::move(library), false, there ? "" : typed};
   }
   if (options.error().code != Code::NotFound) {
     return std::move(options).error();
   }
   if (!there) {
-    return Error{Code::InvalidArgument, "there is no " + safe_path(typed) + " to index"};
+    return nothing_there(typed);
   }
   const std::string root = typed.empty() ? library::project_root(start) : start;
   TRY_ASSIGN(library::Location location,
@@ -87,7 +93,7 @@ Result<Opened> open_or_create(Context& context, library::IndexRequest& request) 
   }
   TRY_ASSIGN(const library::LibraryOptions made, options_at(context, std::move(location)));
   TRY_ASSIGN(auto library, context.door.create(made));
-  return Opened{std::move(library), true};
+  return Opened{std::move(library), true, ""};
 }
 
 /// "ignored 300, binary 80", the most frequent first.
@@ -177,8 +183,13 @@ Result<int> run_index(Context& context) {
   for (const std::string& note : report.notes) {
     context.note(note);
   }
+  // What is gone is taken out of the library; what was never in it is a slip of the pen.
+  if (!opened.absent.empty() && report.removed + report.moved == 0) {
+    return nothing_there(opened.absent);
+  }
+  const int exit_code = report.embed_trouble.empty() ? kDone : kFailure;
   if (context.invocation.common.quiet && !context.invocation.json()) {
-    return kDone;
+    return exit_code;
   }
   TRY_ASSIGN(const library::StatusReport status,
              opened.library->status({true, false}, context.cancel));
@@ -187,7 +198,7 @@ Result<int> run_index(Context& context) {
   } else {
     print_summary(context, report, status, opened.created);
   }
-  return kDone;
+  return exit_code;
 }
 
 }  // namespace sonde::faces::cli

@@ -48,7 +48,9 @@ Result<library::LibraryOptions> options_at(Context& context, library::Location l
   if (common.color.empty() && !context.streams.no_color) {
     context.color = options.config.color;
   }
-  options.encoder = library_encoder(context, options.config);
+  LibraryEncoder encoder = library_encoder(context, options.config);
+  options.encoder = std::move(encoder.encoder);
+  options.encoder_trouble = std::move(encoder.trouble);
   options.environment = context.environment;
   options.location = std::move(location);
   return options;

@@ -1,6 +1,7 @@
 #include "faces/cli/encoder_door.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "embed/lazy_encoder.h"
@@ -9,6 +10,9 @@
 namespace sonde::faces::cli {
 
 namespace {
+
+constexpr std::chrono::milliseconds kSearchConnect{2'000};
+constexpr std::chrono::milliseconds kSearchWhole{10'000};
 
 /// What the user's settings say of a server, with its key out of the environment.
 Result<std::optional<embed::RemoteOptions>> server_options(const library::Environment& environment,
@@ -20,6 +24,8 @@ Result<std::optional<embed::RemoteOptions>> server_options(const library::Enviro
   options.url = server.url;
   options.model = server.model;
   options.max_tokens = server.max_tokens;
+  options.whole = std::chrono::seconds(server.timeout_s);
+  options.stall = options.whole;
   if (!server.key_variable.empty()) {
     options.key = environment.variable ? environment.variable(server.key_variable) : std::string();
     if (options.key.empty()) {
@@ -29,6 +35,31 @@ Result<std::optional<embed::RemoteOptions>> server_options(const library::Enviro
     }
   }
   return std::optional(std::move(options));
+}
+
+/// Others have no text to embed: a server that is slow or gone is not to hold them up.
+bool needs_meaning(const Invocation& invocation) {
+  switch (invocation.command) {
+    case Command::Search:
+      return invocation.search.request.mode != library::SearchMode::Words;
+    case Command::Index: return invocation.index.request.embed;
+    case Command::Similar:
+    case Command::SourceAdd:
+    case Command::SourceList:
+    case Command::SourceRemove:
+    case Command::Status:
+    case Command::Forget:
+    case Command::Doctor:
+    case Command::Reset: return false;
+    default: return true;
+  }
+}
+
+/// Somebody waits for the answer, and words have one without the server.
+void hurry(embed::RemoteOptions& options) {
+  options.attempts = 1;
+  options.connect = std::min(options.connect, kSearchConnect);
+  options.whole = std::min(options.whole, kSearchWhole);
 }
 
 /// The caller's thread computes too.
@@ -72,16 +103,24 @@ Result<OpenedEncoder> open_chosen_encoder(const Context& context, const std::str
   return open_with_threads(choice, config, context.cancel);
 }
 
-std::shared_ptr<embed::Encoder> library_encoder(const Context& context,
-                                                const library::Config& config) {
+LibraryEncoder library_encoder(const Context& context, const library::Config& config) {
   embed::EncoderChoice choice;
   auto folder = library::models_folder(context.environment);
-  auto server = server_options(context.environment, config.server);
-  if (!folder.ok() || !server.ok()) {
-    return nullptr;
+  if (!folder.ok()) {
+    return {};
   }
   choice.models_folder = std::move(*folder);
+  auto server = server_options(context.environment, config.server);
+  if (!server.ok()) {
+    return {nullptr, server.error().message};
+  }
   choice.server = std::move(*server);
+  if (choice.server && !needs_meaning(context.invocation)) {
+    return {nullptr, "the embeddings server " + choice.server->url + " was not asked"};
+  }
+  if (choice.server && context.invocation.command == Command::Search) {
+    hurry(*choice.server);
+  }
   const auto open = [choice,
                      config](const CancelToken& cancel) -> Result<std::shared_ptr<embed::Encoder>> {
     TRY_ASSIGN(OpenedEncoder opened, open_with_threads(choice, config, cancel));
@@ -90,14 +129,18 @@ std::shared_ptr<embed::Encoder> library_encoder(const Context& context,
   };
   if (choice.server) {
     auto opened = open(context.cancel);
-    return opened.ok() ? std::move(*opened) : nullptr;
+    return opened.ok() ? LibraryEncoder{std::move(*opened)}
+                       : LibraryEncoder{nullptr, opened.error().message};
   }
   const embed::ModelStore models(io::real_file_system(), choice.models_folder);
   auto model = models.find("");
-  if (!model.ok() || !model->problem.empty()) {
-    return nullptr;
+  if (!model.ok()) {
+    return {nullptr, model.error().code == Code::NotFound ? "" : model.error().message};
   }
-  return std::make_shared<embed::LazyEncoder>(model->id, open);
+  if (!model->problem.empty()) {
+    return {nullptr, "the model " + model->id.name + " cannot be used: " + model->problem};
+  }
+  return {std::make_shared<embed::LazyEncoder>(model->id, open)};
 }
 
 }  // namespace sonde::faces::cli

@@ -25,11 +25,15 @@ struct OpenedEncoder {
 /// that is damaged, no library.
 Result<OpenedEncoder> open_chosen_encoder(const Context& context, const std::string& name);
 
-/// What a library embeds with: the server that the settings name, else the model in use, which is
-/// loaded when it is first needed. Null when there is neither, or a server that does not answer:
-/// words are searched all the same.
-std::shared_ptr<embed::Encoder> library_encoder(const Context& context,
-                                                const library::Config& config);
+/// What a library embeds with.
+struct LibraryEncoder {
+  std::shared_ptr<embed::Encoder> encoder = nullptr;
+  std::string trouble = {};  // why there is none although one is set up
+};
+
+/// The server that the settings name, asked for its dimensions where the command needs meaning, else
+/// the model in use, which is loaded when it is first needed. Nothing, when there is neither.
+LibraryEncoder library_encoder(const Context& context, const library::Config& config);
 
 /// The same error, when it is Corruption as InvalidArgument.
 Error of_a_model(Error error);

@@ -297,6 +297,26 @@ TEST(Index, outside_every_source_adds_nothing_and_says_how_to) {
   EXPECT_THAT(rig.err, HasSubstr("--library"));
 }
 
+TEST(Index, of_what_is_neither_on_the_disk_nor_in_the_library_is_refused) {
+  Rig rig;
+  rig.with_library();
+  EXPECT_EQ(rig.run({"index", "src/nowhere.py"}), kFailure);
+  EXPECT_THAT(rig.err, HasSubstr("there is no src/nowhere.py"));
+  rig.state.index_report.removed = 1;
+  EXPECT_EQ(rig.run({"index", "src/gone.py"}), kDone) << rig.err;
+}
+
+TEST(Index, that_could_not_embed_says_what_it_did_and_ends_as_a_failure) {
+  Rig rig;
+  rig.with_library();
+  rig.state.index_report.added = 7;
+  rig.state.index_report.embed_trouble = "the server is gone";
+  EXPECT_EQ(rig.run({"index"}), kFailure);
+  EXPECT_THAT(rig.out, HasSubstr("7 new"));
+  EXPECT_EQ(rig.run({"index", "--json"}), kFailure);
+  EXPECT_THAT(rig.out, HasSubstr("\"embed_trouble\":\"the server is gone\""));
+}
+
 TEST(Index, of_nothing_is_refused) {
   Rig rig;
   EXPECT_EQ(rig.run({"index", "nowhere"}), kFailure);

@@ -286,6 +286,7 @@ Document index_object(const library::IndexReport& report, const library::StatusR
   object["vectors_taken"] = report.vectors_taken;
   object["seconds"] = score(report.seconds);
   object["embed_seconds"] = score(report.embed_seconds);
+  object["embed_trouble"] = text_or_null(report.embed_trouble);
   object["notes"] = texts(report.notes);
   object["index"] = completeness_value(status.index);
   return Document(std::move(object));
