@@ -24,6 +24,8 @@ constexpr std::array kLanguages = {"py", "c", "go", "js", "rs", "md", "yaml", "t
 
 }  // namespace
 
+std::vector<std::string> corpus_words() { return {kWords.begin(), kWords.end()}; }
+
 void write_file(const std::string& path, const std::string& content) {
   std::filesystem::create_directories(std::filesystem::path(path).parent_path());
   std::ofstream file(path, std::ios::binary | std::ios::trunc);

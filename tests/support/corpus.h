@@ -64,6 +64,9 @@ class Corpus {
   std::uint64_t next_id_ = 0;
 };
 
+/// The words that its files are made of.
+std::vector<std::string> corpus_words();
+
 /// Writes a file and the folders above it. Aborts the test program when it cannot.
 void write_file(const std::string& path, const std::string& content);
 

@@ -1,0 +1,236 @@
+// The reindex story with a model loaded: after every round of edits, deletes and moves the vectors
+// are those of a fresh library, answers by meaning are those of a brute force over the truth, and
+// nothing that was edited away is shown.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "index/embed_text.h"
+#include "index/ranking.h"
+#include "index/vectors.h"
+#include "store/store.h"
+#include "support/corpus.h"
+#include "support/libraries.h"
+#include "support/tiny_model.h"
+
+namespace sonde::testing {
+namespace {
+
+const std::vector<std::string> kQueries = {"retry request", "session token", "invoice payment",
+                                           "decode buffer cursor", "marker ledger"};
+constexpr std::size_t kBest = 50;
+
+struct LiveChunk {
+  std::string path;
+  std::uint32_t start_line = 0;
+  std::string text;
+  ContentHash hash;  // of what the model is fed
+  std::string fed;
+};
+
+using Vectors = std::map<std::string, std::string>;  // hash in hex to packed code
+
+/// Everything the truth says of meaning.
+struct Truth {
+  std::vector<LiveChunk> chunks;
+  Vectors vectors;
+};
+
+Truth read_truth(const std::string& directory) {
+  store::StoreOptions options;
+  options.directory = directory;
+  const auto store = std::move(store::Store::open(options)).value();
+  const auto snapshot = std::move(store->snapshot()).value();
+  Truth truth;
+  const auto sources = std::move(snapshot->sources()).value();
+  for (const store::SourceRow& source : sources) {
+    std::vector<std::string> paths;
+    EXPECT_TRUE(snapshot
+                    ->for_each_file(source.id,
+                                    [&](const auto& file) -> Status {
+                                      paths.push_back(file.path);
+                                      return {};
+                                    })
+                    .ok());
+    for (const std::string& path : paths) {
+      const auto row = std::move(snapshot->file(source.id, path)).value();
+      const auto chunks = std::move(snapshot->chunks(row->id)).value();
+      for (const store::ChunkRecord& chunk : chunks) {
+        std::string fed =
+            index::embed_text(row->language, path, chunk.scope, chunk.symbol, chunk.text);
+        truth.chunks.push_back({path, chunk.start_line, chunk.text, content_hash(fed), fed});
+      }
+    }
+  }
+  const auto models = std::move(snapshot->models()).value();
+  EXPECT_EQ(models.size(), 1U);
+  for (const store::ModelRow& model : models) {
+    EXPECT_TRUE(snapshot
+                    ->for_each_vector(model.id, 0,
+                                      [&](std::int64_t, const store::VectorRow& row) -> Status {
+                                        truth.vectors[row.hash.hex()] = row.code;
+                                        return {};
+                                      })
+                    .ok());
+  }
+  return truth;
+}
+
+/// The vector of every chunk, embedded here and now: by the text.
+Vectors embed_all(embed::Encoder& encoder, const std::vector<LiveChunk>& chunks) {
+  std::vector<std::string_view> texts;
+  for (const LiveChunk& chunk : chunks) {
+    texts.push_back(chunk.fed);
+  }
+  const std::size_t dimensions = encoder.id().dimensions;
+  std::vector<float> values(texts.size() * dimensions);
+  EXPECT_TRUE(encoder.embed_documents(texts, values, {}).ok());
+  Vectors vectors;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    const auto code =
+        index::encode_vector(std::span(values).subspan(i * dimensions, dimensions)).value();
+    vectors[chunks[i].hash.hex()] = index::pack_code(code);
+  }
+  return vectors;
+}
+
+struct Answer {
+  std::string path;
+  double score = 0;
+  double best = 0;  // the cosine of its best chunk
+  std::uint32_t line = 0;
+};
+
+/// Files by the cosines of all their chunks, as index/ranking.h puts them together.
+std::vector<Answer> brute_force(embed::Encoder& encoder, const std::vector<LiveChunk>& chunks,
+                                const Vectors& vectors, const std::string& query) {
+  const std::uint32_t dimensions = encoder.id().dimensions;
+  const auto asked = index::encode_vector(encoder.embed_query(query, {}).value()).value();
+  struct Best {
+    double first = 0;
+    double second = 0;
+    std::size_t count = 0;
+    std::uint32_t line = 0;
+  };
+  std::map<std::string, Best> files;
+  for (const LiveChunk& chunk : chunks) {
+    const auto code = index::unpack_code(vectors.at(chunk.hash.hex()), dimensions).value();
+    std::int32_t products = 0;
+    for (std::size_t i = 0; i < dimensions; ++i) {
+      products += std::int32_t{asked.codes[i]} * std::int32_t{code.codes[i]};
+    }
+    const double cosine = static_cast<float>(
+        static_cast<double>(products) * static_cast<double>(asked.scale) *
+        static_cast<double>(code.scale));
+    Best& best = files[chunk.path];
+    ++best.count;
+    if (cosine > best.first) {
+      best.second = best.first;
+      best.first = cosine;
+      best.line = chunk.start_line;
+    } else {
+      best.second = std::max(best.second, cosine);
+    }
+  }
+  const index::Ranking ranking;
+  std::vector<Answer> answers;
+  for (const auto& [path, best] : files) {
+    const double mean = best.count > 1 ? (best.first + best.second) / 2 : best.first;
+    const double sum = ranking.meaning_chunk * best.first + ranking.meaning_file * mean;
+    if (best.first > 0) {
+      answers.push_back(
+          {path, sum / (ranking.meaning_chunk + ranking.meaning_file), best.first, best.line});
+    }
+  }
+  std::stable_sort(answers.begin(), answers.end(),
+                   [](const Answer& a, const Answer& b) { return a.score > b.score; });
+  answers.resize(std::min(answers.size(), kBest));
+  return answers;
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+void expect_answers_of_brute_force(library::Library& library, embed::Encoder& encoder,
+                                   const Truth& truth, const Vectors& vectors,
+                                   const std::string& root) {
+  for (const std::string& query : kQueries) {
+    library::SearchRequest request;
+    request.query = query;
+    request.mode = library::SearchMode::Meaning;
+    request.limit = kBest;
+    request.refresh = false;
+    const auto answer = library.search(request, {});
+    ASSERT_TRUE(answer.ok()) << answer.error().message;
+    const std::vector<Answer> expected = brute_force(encoder, truth.chunks, vectors, query);
+    ASSERT_EQ(answer->results.size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const library::SearchHit& hit = answer->results[i];
+      ASSERT_EQ(hit.path, expected[i].path) << query << " " << i;
+      ASSERT_NEAR(hit.score, expected[i].score, 1e-9);
+      ASSERT_EQ(hit.meaning, expected[i].best);
+      ASSERT_EQ(hit.start_line, expected[i].line);
+      ASSERT_NE(content_of(root + "/" + hit.path).find(hit.text), std::string::npos)
+          << "old text of " << hit.path << ": " << hit.text;
+    }
+  }
+}
+
+TEST(ReindexMeaning,
+     vectors_equal_a_fresh_library_and_answers_a_brute_force_after_every_round) {  // INV-1, INV-10
+  const ScratchFolder scratch("reindex-meaning");
+  Corpus corpus(scratch.path() + "/tree", 21);
+  corpus.add_files(story_size(2'000));
+  const auto encoder = write_and_open(words_model(3), scratch.path() + "/model");
+  ASSERT_NE(encoder, nullptr);
+  const LibrarySetup setup{corpus.root(), scratch.path() + "/library", 2, {}, encoder};
+  const auto library = open_or_create(setup);
+  index_all(*library);
+
+  constexpr int kRounds = 6;
+  for (int round = 0; round < kRounds; ++round) {
+    corpus.edit_files(story_size(692));
+    corpus.delete_files(story_size(100));
+    corpus.move_files(story_size(100));
+    corpus.add_files(story_size(100));
+    const Vectors before = read_truth(setup.directory).vectors;
+    const std::uint64_t texts_before = encoder->counters().texts;
+    const library::IndexReport report = index_all(*library);
+    ASSERT_GT(report.moved, 0U);
+    ASSERT_EQ(report.pending_chunks, 0U);
+    const std::uint64_t texts = encoder->counters().texts - texts_before;
+
+    const Truth truth = read_truth(setup.directory);
+    const Vectors expected = embed_all(*encoder, truth.chunks);
+    const auto added = static_cast<std::uint64_t>(
+        std::count_if(expected.begin(), expected.end(),
+                      [&](const auto& row) { return !before.contains(row.first); }));
+    ASSERT_EQ(report.embedded, added);
+    ASSERT_EQ(texts, added) << "only what is new is embedded";
+    for (const auto& [hash, code] : expected) {
+      const auto kept = truth.vectors.find(hash);
+      ASSERT_TRUE(kept != truth.vectors.end() && kept->second == code) << hash;
+    }
+    expect_answers_of_brute_force(*library, *encoder, truth, expected, corpus.root());
+
+    const LibrarySetup fresh_setup{corpus.root(), scratch.path() + "/fresh", 2, {}, encoder};
+    const auto fresh = open_or_create(fresh_setup);
+    index_all(*fresh);
+    ASSERT_EQ(read_truth(fresh_setup.directory).vectors, expected) << "round " << round;
+    ASSERT_EQ(dump_answers(*library, kQueries, 300), dump_answers(*fresh, kQueries, 300))
+        << "hybrid, round " << round;
+    std::filesystem::remove_all(fresh_setup.directory);
+  }
+}
+
+}  // namespace
+}  // namespace sonde::testing
