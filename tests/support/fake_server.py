@@ -3,9 +3,11 @@
 
 usage: fake_server.py FOLDER LOG
 
-Prints its port, then serves until standard input ends. Each request is a line in LOG: method, path, Range.
+Prints its port, then serves until standard input ends. Each request is a line in LOG: method, path, and the
+Range of a GET, or how many texts are to be embedded.
   /hub/MODE/OWNER/NAME/resolve/REVISION/FILE   FOLDER's files; MODE says what goes wrong
-  /emb/MODE/embeddings                         vectors of 4 numbers; MODE says what goes wrong
+  /emb/MODE/embeddings                         vectors of 4 numbers, or as many as FOLDER/dimensions says;
+                                               MODE says what goes wrong
 """
 import hashlib
 import json
@@ -20,6 +22,7 @@ FOLDER, LOG = sys.argv[1], sys.argv[2]
 LOCK = threading.Lock()
 SEEN = {}
 SLEEP_S = 20
+DEADLY_CALL = 6
 
 
 def count(key):
@@ -44,15 +47,15 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def note(self):
+    def note(self, what):
         with LOCK, open(LOG, "a", encoding="utf-8") as log:
-            print(self.command, self.path, self.headers.get("Range", "-"), file=log, flush=True)
+            print(self.command, self.path, what, file=log, flush=True)
 
     def do_HEAD(self):
         self.do_GET()
 
     def do_GET(self):
-        self.note()
+        self.note(self.headers.get("Range", "-"))
         parts = self.path.split("/")
         if len(parts) < 8 or parts[1] not in ("hub", "cdn") or parts[5] != "resolve":
             return self.answer(404)
@@ -114,11 +117,20 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_POST(self):
-        self.note()
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         mode, calls = self.path.split("/")[2], count(self.path)
         texts = request["input"]
+        self.note(len(texts))
         data = [{"index": i, "embedding": [len(t), sum(t.encode()) % 97, 1, -2]} for i, t in enumerate(texts)]
+        if os.path.exists(os.path.join(FOLDER, "dimensions")):
+            with open(os.path.join(FOLDER, "dimensions"), encoding="utf-8") as wanted:
+                more = int(wanted.read()) - 4
+            for item in data:
+                item["embedding"] += [1] * more
+        if mode == "paced":
+            time.sleep(0.02)
+        if mode == "dies" and calls == DEADLY_CALL:
+            os._exit(1)
         later = calls > 0  # the first call asks for the dimensions
         if mode == "flaky" and calls % 3 != 2:
             return self.answer(503)
