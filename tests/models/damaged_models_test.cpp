@@ -210,8 +210,7 @@ TEST_F(DamagedModel, weights_that_change_under_a_running_program_change_nothing_
   const std::string weights = installed() + "/model.safetensors";
   const std::vector<std::pair<const char*, std::function<void()>>> changes = {
       {"cut in place", [&] { fs::resize_file(weights, 0); }},
-      {"written over",
-       [&] { embed::write_bytes(weights, words_model(2, 2, 64).weights()); }},
+      {"written over", [&] { embed::write_bytes(weights, words_model(2, 2, 64).weights()); }},
       {"another file in its place",
        [&] {
          embed::write_bytes(weights + ".new", words_model(3, 2, 64).weights());

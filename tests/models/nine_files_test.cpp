@@ -62,7 +62,8 @@ const std::map<std::string, std::string> kNineFiles = {
      "# Data of the third quarter\n\n"
      "All data collected by the shops: sales rose by 12 percent to 4.1 million, returns fell to 2\n"
      "percent. The table of measurements by region and the statistics of each month follow.\n\n"
-     "| Region | Sales | Returns |\n|---|---|---|\n| North | 1.9 | 0.03 |\n| South | 2.2 | 0.05 |\n"},
+     "| Region | Sales | Returns |\n|---|---|---|\n| North | 1.9 | 0.03 |\n| South | 2.2 | 0.05 "
+     "|\n"},
     {"README.md",
      "# Corner shop\n\n"
      "A toy shop to try things with. To build it, run `make`; to start it, run `./shop`.\n"

@@ -63,9 +63,11 @@ class TroubledServer : public ::testing::Test {
 };
 
 TEST_F(TroubledServer, that_answers_nonsense_is_named_and_what_was_embedded_stays) {
-  const std::pair<const char*, const char*> modes[] = {
-      {"dimensions", "5 dimensions"}, {"count", "vectors for"},   {"zero", "zeroes"},
-      {"html", "no list of"},         {"twice", "cannot be told"}};
+  const std::pair<const char*, const char*> modes[] = {{"dimensions", "5 dimensions"},
+                                                       {"count", "vectors for"},
+                                                       {"zero", "zeroes"},
+                                                       {"html", "no list of"},
+                                                       {"twice", "cannot be told"}};
   for (const auto& [mode, why] : modes) {
     use(mode);
     const Ran ran = index();  // the server is right about its dimensions, then wrong

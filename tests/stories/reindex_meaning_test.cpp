@@ -37,18 +37,12 @@ struct LiveChunk {
 
 using Vectors = std::map<std::string, std::string>;  // hash in hex to packed code
 
-/// Everything the truth says of meaning.
-struct Truth {
-  std::vector<LiveChunk> chunks;
-  Vectors vectors;
-};
-
-Truth read_truth(const std::string& directory) {
+std::vector<LiveChunk> read_chunks(const std::string& directory) {
   store::StoreOptions options;
   options.directory = directory;
   const auto store = std::move(store::Store::open(options)).value();
   const auto snapshot = std::move(store->snapshot()).value();
-  Truth truth;
+  std::vector<LiveChunk> live;
   const auto sources = std::move(snapshot->sources()).value();
   for (const store::SourceRow& source : sources) {
     std::vector<std::string> paths;
@@ -65,22 +59,11 @@ Truth read_truth(const std::string& directory) {
       for (const store::ChunkRecord& chunk : chunks) {
         std::string fed =
             index::embed_text(row->language, path, chunk.scope, chunk.symbol, chunk.text);
-        truth.chunks.push_back({path, chunk.start_line, chunk.text, content_hash(fed), fed});
+        live.push_back({path, chunk.start_line, chunk.text, content_hash(fed), fed});
       }
     }
   }
-  const auto models = std::move(snapshot->models()).value();
-  EXPECT_EQ(models.size(), 1U);
-  for (const store::ModelRow& model : models) {
-    EXPECT_TRUE(snapshot
-                    ->for_each_vector(model.id, 0,
-                                      [&](std::int64_t, const store::VectorRow& row) -> Status {
-                                        truth.vectors[row.hash.hex()] = row.code;
-                                        return {};
-                                      })
-                    .ok());
-  }
-  return truth;
+  return live;
 }
 
 /// The vector of every chunk, embedded here and now: by the text.
@@ -126,9 +109,9 @@ std::vector<Answer> brute_force(embed::Encoder& encoder, const std::vector<LiveC
     for (std::size_t i = 0; i < dimensions; ++i) {
       products += std::int32_t{asked.codes[i]} * std::int32_t{code.codes[i]};
     }
-    const double cosine = static_cast<float>(
-        static_cast<double>(products) * static_cast<double>(asked.scale) *
-        static_cast<double>(code.scale));
+    const double cosine =
+        static_cast<float>(static_cast<double>(products) * static_cast<double>(asked.scale) *
+                           static_cast<double>(code.scale));
     Best& best = files[chunk.path];
     ++best.count;
     if (cosine > best.first) {
@@ -161,7 +144,7 @@ std::string content_of(const std::string& path) {
 }
 
 void expect_answers_of_brute_force(library::Library& library, embed::Encoder& encoder,
-                                   const Truth& truth, const Vectors& vectors,
+                                   const std::vector<LiveChunk>& chunks, const Vectors& vectors,
                                    const std::string& root) {
   for (const std::string& query : kQueries) {
     library::SearchRequest request;
@@ -171,7 +154,7 @@ void expect_answers_of_brute_force(library::Library& library, embed::Encoder& en
     request.refresh = false;
     const auto answer = library.search(request, {});
     ASSERT_TRUE(answer.ok()) << answer.error().message;
-    const std::vector<Answer> expected = brute_force(encoder, truth.chunks, vectors, query);
+    const std::vector<Answer> expected = brute_force(encoder, chunks, vectors, query);
     ASSERT_EQ(answer->results.size(), expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i) {
       const library::SearchHit& hit = answer->results[i];
@@ -202,30 +185,31 @@ TEST(ReindexMeaning,
     corpus.delete_files(story_size(100));
     corpus.move_files(story_size(100));
     corpus.add_files(story_size(100));
-    const Vectors before = read_truth(setup.directory).vectors;
+    const Vectors before = dump_vectors(setup.directory);
     const std::uint64_t texts_before = encoder->counters().texts;
     const library::IndexReport report = index_all(*library);
     ASSERT_GT(report.moved, 0U);
     ASSERT_EQ(report.pending_chunks, 0U);
     const std::uint64_t texts = encoder->counters().texts - texts_before;
 
-    const Truth truth = read_truth(setup.directory);
-    const Vectors expected = embed_all(*encoder, truth.chunks);
+    const std::vector<LiveChunk> chunks = read_chunks(setup.directory);
+    const Vectors kept = dump_vectors(setup.directory);
+    const Vectors expected = embed_all(*encoder, chunks);
     const auto added = static_cast<std::uint64_t>(
         std::count_if(expected.begin(), expected.end(),
                       [&](const auto& row) { return !before.contains(row.first); }));
     ASSERT_EQ(report.embedded, added);
     ASSERT_EQ(texts, added) << "only what is new is embedded";
     for (const auto& [hash, code] : expected) {
-      const auto kept = truth.vectors.find(hash);
-      ASSERT_TRUE(kept != truth.vectors.end() && kept->second == code) << hash;
+      const auto found = kept.find(hash);
+      ASSERT_TRUE(found != kept.end() && found->second == code) << hash;
     }
-    expect_answers_of_brute_force(*library, *encoder, truth, expected, corpus.root());
+    expect_answers_of_brute_force(*library, *encoder, chunks, expected, corpus.root());
 
     const LibrarySetup fresh_setup{corpus.root(), scratch.path() + "/fresh", 2, {}, encoder};
     const auto fresh = open_or_create(fresh_setup);
     index_all(*fresh);
-    ASSERT_EQ(read_truth(fresh_setup.directory).vectors, expected) << "round " << round;
+    ASSERT_EQ(dump_vectors(fresh_setup.directory), expected) << "round " << round;
     ASSERT_EQ(dump_answers(*library, kQueries, 300), dump_answers(*fresh, kQueries, 300))
         << "hybrid, round " << round;
     std::filesystem::remove_all(fresh_setup.directory);

@@ -116,6 +116,25 @@ std::vector<std::string> dump_truth(const std::string& directory) {
   return lines;
 }
 
+std::map<std::string, std::string> dump_vectors(const std::string& directory) {
+  store::StoreOptions options;
+  options.directory = directory;
+  const auto store = std::move(store::Store::open(options)).value();
+  const auto snapshot = std::move(store->snapshot()).value();
+  std::map<std::string, std::string> vectors;
+  const auto models = std::move(snapshot->models()).value();
+  EXPECT_LE(models.size(), 1U);
+  for (const store::ModelRow& model : models) {
+    const Status walked = snapshot->for_each_vector(
+        model.id, 0, [&](std::int64_t, const store::VectorRow& row) -> Status {
+          EXPECT_TRUE(vectors.emplace(row.hash.hex(), row.code).second);
+          return {};
+        });
+    EXPECT_TRUE(walked.ok());
+  }
+  return vectors;
+}
+
 std::vector<std::string> dump_answers(library::Library& library,
                                       const std::vector<std::string>& queries, std::size_t limit) {
   std::vector<std::string> lines;

@@ -1,6 +1,7 @@
 #pragma once
 // Libraries in scratch folders, and what a test compares of them.
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,6 +48,8 @@ std::size_t files_with(library::Library& library, const std::string& phrase);
 
 /// Every file and chunk that the truth holds, a line each, in order.
 std::vector<std::string> dump_truth(const std::string& directory);
+/// Every vector that the truth holds: hash of its text in hex, to packed code.
+std::map<std::string, std::string> dump_vectors(const std::string& directory);
 /// Answers to many queries, every place and score, a line each.
 std::vector<std::string> dump_answers(library::Library& library,
                                       const std::vector<std::string>& queries, std::size_t limit);

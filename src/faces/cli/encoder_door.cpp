@@ -40,8 +40,7 @@ Result<std::optional<embed::RemoteOptions>> server_options(const library::Enviro
 /// Others have no text to embed: a server that is slow or gone is not to hold them up.
 bool needs_meaning(const Invocation& invocation) {
   switch (invocation.command) {
-    case Command::Search:
-      return invocation.search.request.mode != library::SearchMode::Words;
+    case Command::Search: return invocation.search.request.mode != library::SearchMode::Words;
     case Command::Index: return invocation.index.request.embed;
     case Command::Similar:
     case Command::SourceAdd:

@@ -31,8 +31,8 @@ struct LibraryEncoder {
   std::string trouble = {};  // why there is none although one is set up
 };
 
-/// The server that the settings name, asked for its dimensions where the command needs meaning, else
-/// the model in use, which is loaded when it is first needed. Nothing, when there is neither.
+/// The server that the settings name, asked for its dimensions where the command needs meaning,
+/// else the model in use, which is loaded when it is first needed. Nothing, when there is neither.
 LibraryEncoder library_encoder(const Context& context, const library::Config& config);
 
 /// The same error, when it is Corruption as InvalidArgument.
