@@ -10,11 +10,12 @@
 #include <iterator>
 #include <map>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "index/embed_text.h"
-#include "index/ranking.h"
-#include "index/vectors.h"
+#include "index/vector_code.h"
 #include "store/store.h"
 #include "support/corpus.h"
 #include "support/libraries.h"
@@ -26,6 +27,7 @@ namespace {
 const std::vector<std::string> kQueries = {"retry request", "session token", "invoice payment",
                                            "decode buffer cursor", "marker ledger"};
 constexpr std::size_t kBest = 50;
+constexpr std::size_t kEvery = 5'000;
 
 struct LiveChunk {
   std::string path;
@@ -84,58 +86,43 @@ Vectors embed_all(embed::Encoder& encoder, const std::vector<LiveChunk>& chunks)
   return vectors;
 }
 
-struct Answer {
-  std::string path;
-  double score = 0;
-  double best = 0;  // the cosine of its best chunk
-  std::uint32_t line = 0;
+/// How near a file is.
+struct Nearness {
+  double first = 0;  // the cosine of its best chunk
+  double second = 0;
+  std::size_t chunks = 0;
+  std::uint32_t line = 0;  // of its best chunk
+
+  [[nodiscard]] double mean() const { return chunks > 1 ? (first + second) / 2 : first; }
 };
 
-/// Files by the cosines of all their chunks, as index/ranking.h puts them together.
-std::vector<Answer> brute_force(embed::Encoder& encoder, const std::vector<LiveChunk>& chunks,
-                                const Vectors& vectors, const std::string& query) {
+/// Every file with something near to the query, from all its chunks.
+std::map<std::string, Nearness> brute_force(embed::Encoder& encoder,
+                                            const std::vector<LiveChunk>& chunks,
+                                            const Vectors& vectors, const std::string& query) {
   const std::uint32_t dimensions = encoder.id().dimensions;
-  const auto asked = index::encode_vector(encoder.embed_query(query, {}).value()).value();
-  struct Best {
-    double first = 0;
-    double second = 0;
-    std::size_t count = 0;
-    std::uint32_t line = 0;
-  };
-  std::map<std::string, Best> files;
+  const auto asked = index::encode_query(encoder.embed_query(query, {}).value()).value();
+  std::map<std::string, Nearness> files;
   for (const LiveChunk& chunk : chunks) {
     const auto code = index::unpack_code(vectors.at(chunk.hash.hex()), dimensions).value();
-    std::int32_t products = 0;
+    std::int64_t products = 0;
     for (std::size_t i = 0; i < dimensions; ++i) {
-      products += std::int32_t{asked.codes[i]} * std::int32_t{code.codes[i]};
+      products += std::int64_t{asked.wide[i]} * std::int64_t{code.codes[i]};
     }
-    const double cosine =
-        static_cast<float>(static_cast<double>(products) * static_cast<double>(asked.scale) *
-                           static_cast<double>(code.scale));
-    Best& best = files[chunk.path];
-    ++best.count;
-    if (cosine > best.first) {
-      best.second = best.first;
-      best.first = cosine;
-      best.line = chunk.start_line;
+    const double cosine = static_cast<double>(products) * static_cast<double>(asked.scale) *
+                          static_cast<double>(code.scale);
+    Nearness& file = files[chunk.path];
+    ++file.chunks;
+    if (cosine > file.first) {
+      file.second = file.first;
+      file.first = cosine;
+      file.line = chunk.start_line;
     } else {
-      best.second = std::max(best.second, cosine);
+      file.second = std::max(file.second, cosine);
     }
   }
-  const index::Ranking ranking;
-  std::vector<Answer> answers;
-  for (const auto& [path, best] : files) {
-    const double mean = best.count > 1 ? (best.first + best.second) / 2 : best.first;
-    const double sum = ranking.meaning_chunk * best.first + ranking.meaning_file * mean;
-    if (best.first > 0) {
-      answers.push_back(
-          {path, sum / (ranking.meaning_chunk + ranking.meaning_file), best.first, best.line});
-    }
-  }
-  std::stable_sort(answers.begin(), answers.end(),
-                   [](const Answer& a, const Answer& b) { return a.score > b.score; });
-  answers.resize(std::min(answers.size(), kBest));
-  return answers;
+  std::erase_if(files, [](const auto& file) { return file.second.mean() <= 0; });
+  return files;
 }
 
 std::string content_of(const std::string& path) {
@@ -143,27 +130,51 @@ std::string content_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+std::vector<library::SearchHit> ask_meaning(library::Library& library, const std::string& query,
+                                            std::size_t limit) {
+  library::SearchRequest request;
+  request.query = query;
+  request.mode = library::SearchMode::Meaning;
+  request.limit = limit;
+  request.explain = true;
+  request.refresh = false;
+  auto answer = library.search(request, {});
+  EXPECT_TRUE(answer.ok()) << (answer.ok() ? "" : answer.error().message);
+  return answer.ok() ? std::move(answer->results) : std::vector<library::SearchHit>{};
+}
+
+/// What the ranking makes of the kind and the place of the file.
+double factor_of(const library::SearchHit& hit) {
+  double factor = 1;
+  for (const auto& [name, value] : hit.boosts) {
+    factor *= name == "kind of file" || name == "depth" ? value : 1;
+  }
+  return factor;
+}
+
 void expect_answers_of_brute_force(library::Library& library, embed::Encoder& encoder,
                                    const std::vector<LiveChunk>& chunks, const Vectors& vectors,
                                    const std::string& root) {
   for (const std::string& query : kQueries) {
-    library::SearchRequest request;
-    request.query = query;
-    request.mode = library::SearchMode::Meaning;
-    request.limit = kBest;
-    request.refresh = false;
-    const auto answer = library.search(request, {});
-    ASSERT_TRUE(answer.ok()) << answer.error().message;
-    const std::vector<Answer> expected = brute_force(encoder, chunks, vectors, query);
-    ASSERT_EQ(answer->results.size(), expected.size());
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      const library::SearchHit& hit = answer->results[i];
-      ASSERT_EQ(hit.path, expected[i].path) << query << " " << i;
-      ASSERT_NEAR(hit.score, expected[i].score, 1e-9);
-      ASSERT_EQ(hit.meaning, expected[i].best);
-      ASSERT_EQ(hit.start_line, expected[i].line);
+    const std::map<std::string, Nearness> expected = brute_force(encoder, chunks, vectors, query);
+    const std::vector<library::SearchHit> hits = ask_meaning(library, query, kEvery);
+    ASSERT_EQ(hits.size(), expected.size());
+    for (const library::SearchHit& hit : hits) {
+      const auto file = expected.find(hit.path);
+      ASSERT_NE(file, expected.end()) << hit.path;
+      ASSERT_NEAR(hit.meaning, file->second.first, 1e-6) << query << " " << hit.path;
+      ASSERT_NEAR(hit.score, file->second.mean() * factor_of(hit), 1e-6) << query << hit.path;
+      ASSERT_EQ(hit.start_line, file->second.line);
       ASSERT_NE(content_of(root + "/" + hit.path).find(hit.text), std::string::npos)
           << "old text of " << hit.path << ": " << hit.text;
+    }
+    ASSERT_TRUE(std::is_sorted(hits.begin(), hits.end(), [](const auto& a, const auto& b) {
+      return std::tuple(-a.score, a.path) < std::tuple(-b.score, b.path);
+    }));
+    const std::vector<library::SearchHit> best = ask_meaning(library, query, kBest);
+    ASSERT_EQ(best.size(), kBest);
+    for (std::size_t i = 0; i < kBest; ++i) {
+      ASSERT_EQ(best[i].id, hits[i].id) << query << " " << i;
     }
   }
 }
