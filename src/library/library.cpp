@@ -272,8 +272,7 @@ class LibraryImpl : public Library {
     TRY_ASSIGN(const store::Counts counts, snapshot->counts());
     report.quarantined = counts.quarantined;
     report.skipped = counts.skipped;
-    TRY_ASSIGN(report.pending_chunks,
-               pending_chunks(*snapshot, segments_, expects_meaning()));
+    TRY_ASSIGN(report.pending_chunks, pending_chunks(*snapshot, segments_, expects_meaning()));
     report.seconds = seconds_since(start);
     return report;
   }
