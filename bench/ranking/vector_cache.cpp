@@ -91,7 +91,8 @@ Status VectorCache::fill(const HeaderForm& form, Repository& repository) {
   for (std::size_t i = 0; i < asked.size(); ++i) {
     index::MeaningInput input;
     input.sets = {set};
-    TRY_ASSIGN(input.query, index::unpack_code(asked[i].second, dimensions));
+    TRY_ASSIGN(const index::VectorCode code, index::unpack_code(asked[i].second, dimensions));
+    input.query = index::query_of(code);
     repository.items[i].meaning = std::move(input);
   }
   repository.fed.clear();
