@@ -112,8 +112,8 @@ LocalEncoder::LocalEncoder(ModelId id, std::shared_ptr<const BertModel> model,
       words_(std::move(words)),
       pool_(pool),
       batch_tokens_(std::max(options.batch_tokens, 1U)),
-      lanes_(pool.size()),
-      document_scratch_(pool.size()),
+      lanes_(pool.size() + 1),
+      document_scratch_(pool.size() + 1),
       query_scratch_(kQueryScratches) {}
 
 Result<std::unique_ptr<LocalEncoder>> LocalEncoder::open(io::FileSystem& fs,

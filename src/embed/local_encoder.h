@@ -42,12 +42,14 @@ class ScratchPool {
 /// Lets a bounded number in. Threads: safe.
 class Lanes {
  public:
-  explicit Lanes(std::size_t count) : free_(count) {}
+  explicit Lanes(std::size_t count) : count_(count), free_(count) {}
   /// Waits for a lane. Errors: Cancelled.
   Status enter(const CancelToken& cancel);
   void leave();
+  [[nodiscard]] std::size_t count() const { return count_; }
 
  private:
+  const std::size_t count_;
   std::mutex mutex_;
   std::condition_variable room_;
   std::size_t free_;
@@ -82,6 +84,8 @@ class LocalEncoder final : public Encoder {
   [[nodiscard]] std::size_t count_tokens(std::string_view text) const override;
   [[nodiscard]] EncoderCounters counters() const override;
 
+  /// Batches of documents that are computed at the same time, at most.
+  [[nodiscard]] std::size_t lanes() const { return lanes_.count(); }
   /// Bytes of weights and of scratch that is kept.
   [[nodiscard]] std::size_t bytes() const;
 

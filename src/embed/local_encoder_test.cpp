@@ -85,6 +85,12 @@ TEST_F(LocalEncoderTest, no_texts_and_texts_that_do_not_fit_the_output) {
   EXPECT_EQ((*encoder)->embed_documents(texts, out, {}).error().code, Code::InvalidArgument);
 }
 
+TEST_F(LocalEncoderTest, a_caller_computes_beside_every_thread_of_the_pool) {
+  const auto encoder = open();
+  ASSERT_TRUE(encoder.ok());
+  EXPECT_EQ((*encoder)->lanes(), pool_.size() + 1);
+}
+
 TEST_F(LocalEncoderTest, what_is_cancelled_says_so) {
   const auto encoder = open();
   ASSERT_TRUE(encoder.ok());
