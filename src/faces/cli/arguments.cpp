@@ -222,6 +222,34 @@ void add_embed(CLI::App& root, Target& target) {
       ->type_name("NAME");
 }
 
+void add_bench(CLI::App& root, Target& target) {
+  CLI::App& app = add_command(root, target, "bench", "Measure Sonde itself", Command::None);
+  app.require_subcommand(1);
+  app.footer("sonde bench vectors --data FILE --queries FILE --truth FILE [--tags FILE ...]");
+  CLI::App& vectors = add_command(app, target, "vectors",
+                                  "Vectors as they are given: kept, searched, changed, deleted",
+                                  Command::BenchVectors);
+  library::VectorBench& bench = target.invocation.bench.vectors;
+  const auto file = [&](const char* name, std::string& path, const char* about) -> CLI::Option& {
+    return *vectors.add_option(name, path, about)->type_name("FILE");
+  };
+  file("--data", bench.data, "The vectors: f32, row by row").required();
+  file("--queries", bench.queries, "The queries: f32").required();
+  file("--truth", bench.truth, "Rows nearest to each query, best first: i32").required();
+  file("--tags", bench.tags, "A tag of each row, 0 to 99: u8");
+  file("--truth-f10", bench.truth_f10, "As --truth, among tags below 10");
+  file("--truth-f01", bench.truth_f01, "As --truth, among tag 7");
+  file("--truth-del30", bench.truth_del30, "As --truth, without tags 40 to 69");
+  vectors.add_option("--dim", bench.dimensions, "Dimensions (384)")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{8'192}));
+  vectors.add_option("--k", bench.count, "Nearest that are asked for (10)")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000}));
+  vectors.add_option("--effort", bench.effort, "Of one phase")->group("");
+  vectors.add_option("--phase", target.invocation.bench.phase, "One phase alone")->group("");
+}
+
 void add_care(CLI::App& root, Target& target) {
   Invocation& invocation = target.invocation;
   CLI::App& status = add_command(root, target, "status",
@@ -261,6 +289,7 @@ void build(CLI::App& app, Target& target) {
   add_sources(app, target);
   add_models(app, target);
   add_embed(app, target);
+  add_bench(app, target);
   add_care(app, target);
   add_common_everywhere(app, target);
 }

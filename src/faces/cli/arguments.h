@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "library/library.h"
+#include "library/vector_bench.h"
 
 namespace sonde::faces::cli {
 
@@ -31,6 +32,7 @@ enum class Command {
   ModelRemove,
   ModelTest,
   Embed,
+  BenchVectors,
 };
 
 /// What every command takes.
@@ -72,6 +74,12 @@ struct EmbedOptions {
   bool query = false;
 };
 
+/// `sonde bench vectors`. Its phases run in processes of their own: the program starts itself.
+struct BenchOptions {
+  library::VectorBench vectors;  // paths as typed
+  std::string phase;             // of a process that was started so; empty: all of them
+};
+
 /// One command line, read. Only the part of its command is filled.
 struct Invocation {
   Command command = Command::None;
@@ -84,6 +92,7 @@ struct Invocation {
   std::vector<std::string> paths;  // of forget, as typed
   ModelOptions model;
   EmbedOptions embed;
+  BenchOptions bench;
   bool repair = false;
   bool yes = false;
   std::string shell;

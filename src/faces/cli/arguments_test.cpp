@@ -67,6 +67,16 @@ TEST(Arguments, a_search_takes_every_option) {
   EXPECT_TRUE(call.json());
 }
 
+TEST(Arguments, a_benchmark_of_vectors_needs_its_three_files) {
+  const Invocation call =
+      parsed({"bench", "vectors", "--data", "a", "--queries", "b", "--truth", "c", "--k", "5"});
+  EXPECT_EQ(call.command, Command::BenchVectors);
+  EXPECT_EQ(call.bench.vectors.data, "a");
+  EXPECT_EQ(call.bench.vectors.count, 5U);
+  EXPECT_EQ(call.bench.vectors.dimensions, 384U);
+  EXPECT_FALSE(parse_arguments({"bench", "vectors", "--data", "a"}).ok());
+}
+
 TEST(Arguments, an_option_with_a_value_takes_no_more_than_one) {
   const Invocation call = parsed({"search", "--lang", "go", "query", "--path", "a", "folder"});
   EXPECT_EQ(call.search.request.query, "query");

@@ -79,5 +79,6 @@ Result<int> run_reset(Context& context);
 Result<int> run_completion(Context& context);
 Result<int> run_model(Context& context);
 Result<int> run_embed(Context& context);
+Result<int> run_bench_vectors(Context& context);
 
 }  // namespace sonde::faces::cli

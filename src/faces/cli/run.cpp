@@ -39,6 +39,7 @@ Result<int> dispatch(Context& context) {
     case Command::ModelRemove:
     case Command::ModelTest: return run_model(context);
     case Command::Embed: return run_embed(context);
+    case Command::BenchVectors: return run_bench_vectors(context);
     case Command::None: context.streams.out << kShortHelp; return kDone;
   }
   return Error{Code::Internal, "a command without its code"};
