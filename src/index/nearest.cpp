@@ -190,15 +190,19 @@ class Search {
     const std::vector<float> products = centre_products();
     Greatest lower(options_.count);
     // Sorting all lists would take longer than reading those that are needed.
-    std::size_t wanted = options_.effort * products.size() / set_.size() + 1;
+    const std::size_t population = options_.allowed == nullptr
+                                       ? set_.size()
+                                       : std::max<std::size_t>(1, options_.allowed_count);
+    std::size_t wanted = options_.effort * products.size() / population + 1;
     float below = kAll;
     for (std::size_t looked = 0; looked < options_.effort && below > -kAll;) {
       const float least = wanted >= products.size() ? -kAll : threshold_of(products, wanted);
-      for (const RankedList& each : lists_between(products, least, below)) {
-        if (looked >= options_.effort) {
-          break;
+      const std::vector<RankedList> ranked = lists_between(products, least, below);
+      for (std::size_t i = 0; i < ranked.size() && looked < options_.effort; ++i) {
+        if (i + 1 < ranked.size()) {
+          reader_.fetch_codes(ranked[i + 1].list);
         }
-        TRY_ASSIGN(const std::size_t scanned, scan_list(each, lower));
+        TRY_ASSIGN(const std::size_t scanned, scan_list(ranked[i], lower));
         looked += scanned;
       }
       below = least;

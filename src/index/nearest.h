@@ -21,6 +21,16 @@ class PlaceFilter {
   [[nodiscard]] bool allows(std::uint32_t place) const {
     return (words_[place / 64] >> (place % 64) & 1) != 0;
   }
+  /// The bits of 32 places from `first` on, which is one of them; behind the last, zeroes.
+  [[nodiscard]] std::uint32_t from(std::uint32_t first) const {
+    const std::size_t word = first / 64;
+    const unsigned shift = first % 64;
+    std::uint64_t bits = words_[word] >> shift;
+    if (shift > 32 && word + 1 < words_.size()) {
+      bits |= words_[word + 1] << (64 - shift);
+    }
+    return static_cast<std::uint32_t>(bits);
+  }
   /// How many of [begin, end) may be found.
   [[nodiscard]] std::size_t count(std::uint32_t begin, std::uint32_t end) const;
   [[nodiscard]] const std::vector<std::uint64_t>& words() const { return words_; }

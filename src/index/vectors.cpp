@@ -10,6 +10,7 @@ namespace sonde::index {
 namespace {
 
 constexpr std::size_t kReadBytes = 4U << 20;
+constexpr std::size_t kLine = 64;  // bytes that a processor fetches at once
 
 std::uint32_t leading(const ContentHash& hash) {
   return static_cast<std::uint32_t>(hash.bytes[0]) << 24 |
@@ -238,8 +239,17 @@ Result<VectorRow> VectorReader::row(std::uint32_t place) {
   return row_in(page, place % per_page_);
 }
 
+void VectorReader::fetch_codes(std::size_t list) const {
+  if (const char* codes = pages_->find(list)) {
+    const std::size_t blocks = set_.lists_->blocks[list + 1] - set_.lists_->blocks[list];
+    const std::size_t bytes = blocks * set_.head_.block_bytes();
+    for (std::size_t at = 0; at < bytes; at += kLine) {
+      __builtin_prefetch(codes + at);
+    }
+  }
+}
+
 void VectorReader::fetch(std::uint32_t place) const {
-  constexpr std::size_t kLine = 64;
   if (set_.source_ == nullptr) {
     return;
   }

@@ -117,6 +117,8 @@ class VectorReader {
   Result<VectorRow> row(std::uint32_t place);
   /// The row when it is in memory; asks the processor to fetch it.
   void fetch(std::uint32_t place) const;
+  /// The same for the codes of a list.
+  void fetch_codes(std::size_t list) const;
   /// The codes of a list, 64-byte aligned. The set must have lists. Errors: as row().
   Result<const std::uint8_t*> codes(std::size_t list);
   enum class Keep { No, WhileThereIsRoom };
