@@ -222,6 +222,10 @@ struct ForgetReport {
   bool pending = false;               // readers still hold old pages; call again
 };
 
+/// What a library knows a model by, and what decides whether two vectors may be compared: the
+/// model, and the form of what it is fed.
+std::string model_key(const embed::ModelId& id);
+
 struct LibraryOptions {
   Location location;
   Environment environment;

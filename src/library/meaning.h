@@ -19,8 +19,6 @@
 
 namespace sonde::library {
 
-/// What decides whether two vectors may be compared: the model, and the form of what it is fed.
-std::string model_key(const embed::ModelId& id);
 Result<std::optional<store::ModelRow>> find_model(store::Reader& reader, std::string_view key);
 /// The model whose vectors answer; nothing when there is none yet.
 Result<std::optional<store::ModelRow>> current_model(store::Reader& reader);

@@ -50,6 +50,7 @@ Result<library::LibraryOptions> options_at(Context& context, library::Location l
   }
   LibraryEncoder encoder = library_encoder(context, options.config);
   options.encoder = std::move(encoder.encoder);
+  options.encoder_of = encoders_of_machine(context, options.config);
   options.encoder_trouble = std::move(encoder.trouble);
   options.environment = context.environment;
   options.location = std::move(location);

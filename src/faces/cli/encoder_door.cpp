@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "embed/lazy_encoder.h"
+#include "library/library.h"
 #include "library/machine.h"
 
 namespace sonde::faces::cli {
@@ -61,6 +64,8 @@ void hurry(embed::RemoteOptions& options) {
   options.whole = std::min(options.whole, kSearchWhole);
 }
 
+using Encoders = std::map<std::string, std::shared_ptr<embed::Encoder>>;
+
 /// The caller's thread computes too.
 Result<OpenedEncoder> open_with_threads(const embed::EncoderChoice& choice,
                                         const library::Config& config, const CancelToken& cancel) {
@@ -72,6 +77,33 @@ Result<OpenedEncoder> open_with_threads(const embed::EncoderChoice& choice,
   }
   opened.encoder = std::move(encoder).value();
   return opened;
+}
+
+/// Opens it and keeps its threads with it.
+embed::LazyEncoder::Open opening(const embed::EncoderChoice& choice,
+                                 const library::Config& config) {
+  return [choice, config](const CancelToken& cancel) -> Result<std::shared_ptr<embed::Encoder>> {
+    TRY_ASSIGN(OpenedEncoder opened, open_with_threads(choice, config, cancel));
+    const auto held = std::make_shared<OpenedEncoder>(std::move(opened));
+    return std::shared_ptr<embed::Encoder>(held, held->encoder.get());
+  };
+}
+
+/// Every model that can be used, by its key.
+Encoders all_models(const std::string& models_folder, const library::Config& config) {
+  Encoders encoders;
+  const auto models = embed::ModelStore(io::real_file_system(), models_folder).list();
+  if (!models.ok()) {
+    return encoders;
+  }
+  for (const embed::ModelInfo& model : *models) {
+    if (model.problem.empty()) {
+      const embed::EncoderChoice choice{models_folder, model.id.name, {}};
+      encoders.emplace(library::model_key(model.id),
+                       std::make_shared<embed::LazyEncoder>(model.id, opening(choice, config)));
+    }
+  }
+  return encoders;
 }
 
 }  // namespace
@@ -120,12 +152,7 @@ LibraryEncoder library_encoder(const Context& context, const library::Config& co
   if (choice.server && context.invocation.command == Command::Search) {
     hurry(*choice.server);
   }
-  const auto open = [choice,
-                     config](const CancelToken& cancel) -> Result<std::shared_ptr<embed::Encoder>> {
-    TRY_ASSIGN(OpenedEncoder opened, open_with_threads(choice, config, cancel));
-    const auto held = std::make_shared<OpenedEncoder>(std::move(opened));
-    return std::shared_ptr<embed::Encoder>(held, held->encoder.get());
-  };
+  const embed::LazyEncoder::Open open = opening(choice, config);
   if (choice.server) {
     auto opened = open(context.cancel);
     return opened.ok() ? LibraryEncoder{std::move(*opened)}
@@ -140,6 +167,24 @@ LibraryEncoder library_encoder(const Context& context, const library::Config& co
     return {nullptr, "the model " + model->id.name + " cannot be used: " + model->problem};
   }
   return {std::make_shared<embed::LazyEncoder>(model->id, open)};
+}
+
+std::function<std::shared_ptr<embed::Encoder>(const std::string& model_key)> encoders_of_machine(
+    const Context& context, const library::Config& config) {
+  const auto folder = library::models_folder(context.environment);
+  if (!folder.ok()) {
+    return {};
+  }
+  struct Kept {
+    std::once_flag listed;
+    Encoders encoders;
+  };
+  const auto kept = std::make_shared<Kept>();
+  return [kept, folder = *folder, config](const std::string& key) {
+    std::call_once(kept->listed, [&] { kept->encoders = all_models(folder, config); });
+    const auto found = kept->encoders.find(key);
+    return found == kept->encoders.end() ? nullptr : found->second;
+  };
 }
 
 }  // namespace sonde::faces::cli

@@ -1,7 +1,9 @@
 #pragma once
 // The encoder that a command works with, as the settings and options say.
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "base/thread_pool.h"
 #include "embed/model_store.h"
@@ -34,6 +36,11 @@ struct LibraryEncoder {
 /// The server that the settings name, asked for its dimensions where the command needs meaning,
 /// else the model in use, which is loaded when it is first needed. Nothing, when there is neither.
 LibraryEncoder library_encoder(const Context& context, const library::Config& config);
+
+/// The models of this machine by the keys that libraries know them by, each opened when its first
+/// text comes and then kept; null where there is none. Threads: safe.
+std::function<std::shared_ptr<embed::Encoder>(const std::string& model_key)> encoders_of_machine(
+    const Context& context, const library::Config& config);
 
 /// The same error, when it is Corruption as InvalidArgument.
 Error of_a_model(Error error);
