@@ -8,6 +8,9 @@ bool CancelToken::cancelled() const {
   if (flag_ && flag_->load(std::memory_order_relaxed)) {
     return true;
   }
+  if (either_ && (either_->first.cancelled() || either_->second.cancelled())) {
+    return true;
+  }
   return deadline_ && std::chrono::steady_clock::now() >= *deadline_;
 }
 
@@ -21,6 +24,12 @@ Status CancelToken::check() const {
 CancelToken CancelToken::with_deadline(std::chrono::steady_clock::time_point deadline) const {
   CancelToken token = *this;
   token.deadline_ = deadline_ ? std::min(*deadline_, deadline) : deadline;
+  return token;
+}
+
+CancelToken CancelToken::or_when(const CancelToken& other) const {
+  CancelToken token;
+  token.either_ = std::make_shared<const std::pair<CancelToken, CancelToken>>(*this, other);
   return token;
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/result.h"
 
@@ -22,11 +23,14 @@ class CancelToken {
   [[nodiscard]] Status check() const;
   /// The same token that is also cancelled at `deadline` (the earlier one counts).
   [[nodiscard]] CancelToken with_deadline(std::chrono::steady_clock::time_point deadline) const;
+  /// The same token that is also cancelled when `other` is.
+  [[nodiscard]] CancelToken or_when(const CancelToken& other) const;
 
  private:
   friend class CancelSource;
   std::shared_ptr<const std::atomic<bool>> flag_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
+  std::shared_ptr<const std::pair<CancelToken, CancelToken>> either_;
 };
 
 /// Owns the flag. cancel() is async-signal-safe. Threads: safe.

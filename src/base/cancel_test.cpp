@@ -46,5 +46,18 @@ TEST(CancelToken, a_deadline_keeps_the_flag_of_its_source) {
   EXPECT_TRUE(token.cancelled());
 }
 
+TEST(CancelToken, either_of_two_cancels_their_union) {
+  for (const bool first : {true, false}) {
+    CancelSource a;
+    CancelSource b;
+    const CancelToken both = a.token().or_when(b.token()).with_deadline(Clock::now() + hours(1));
+    EXPECT_FALSE(both.cancelled());
+    (first ? a : b).cancel();
+    EXPECT_TRUE(both.cancelled());
+    EXPECT_NE(a.token().cancelled(), b.token().cancelled());
+  }
+  EXPECT_FALSE(CancelToken().or_when(CancelToken()).cancelled());
+}
+
 }  // namespace
 }  // namespace sonde

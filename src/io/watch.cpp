@@ -28,16 +28,19 @@ constexpr int kMaxReadsPerWait = 64;             // a busy tree must not keep wa
 
 class InotifyWatcher final : public Watcher {
  public:
-  InotifyWatcher(std::string root, WatchOptions options, UniqueFd inotify, UniqueFd wake)
-      : root_(std::move(root)),
+  InotifyWatcher(std::vector<std::string> roots, WatchOptions options, UniqueFd inotify,
+                 UniqueFd wake)
+      : roots_(std::move(roots)),
         options_(std::move(options)),
         inotify_(std::move(inotify)),
         wake_(std::move(wake)) {}
 
-  /// Errors: those of watching the root itself.
+  /// Errors: those of watching a root itself.
   Status begin() {
-    TRY(add_folder(root_));
-    add_below(root_, nullptr);  // what is there at the beginning is no event
+    for (const std::string& root : roots_) {
+      TRY(add_folder(root));
+    }
+    add_below_roots();  // what is there at the beginning is no event
     return {};
   }
 
@@ -46,7 +49,7 @@ class InotifyWatcher final : public Watcher {
     pollfd ready[2] = {{inotify_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
     const auto limit = std::clamp<std::int64_t>(timeout.count(), 0, 1'000'000'000);
     if (::poll(ready, 2, static_cast<int>(limit)) < 0 && errno != EINTR) {
-      return os_error(errno, "watch", root_);
+      return os_error(errno, "watch", roots_.front());
     }
     if ((ready[1].revents & POLLIN) != 0) {
       std::uint64_t count = 0;
@@ -78,7 +81,7 @@ class InotifyWatcher final : public Watcher {
         retry_interrupted([&] { return ::read(inotify_.get(), buffer, sizeof buffer); });
     if (got < 0) {
       return errno == EAGAIN ? Result<bool>(false)
-                             : Result<bool>(os_error(errno, "read events of", root_));
+                             : Result<bool>(os_error(errno, "read events of", roots_.front()));
     }
     for (std::size_t at = 0; at + sizeof(inotify_event) <= static_cast<std::size_t>(got);) {
       inotify_event event{};
@@ -95,7 +98,7 @@ class InotifyWatcher final : public Watcher {
     if ((event.mask & IN_Q_OVERFLOW) != 0) {
       // Folders may have come and gone unseen; watching them again is part of the rescan.
       batch.rescan_needed = true;
-      add_below(root_, nullptr);
+      add_below_roots();
       return;
     }
     const auto watched = path_of_.find(event.wd);
@@ -126,7 +129,8 @@ class InotifyWatcher final : public Watcher {
 
   void handle_folder_itself(const inotify_event& event, const std::string& folder,
                             WatchBatch& batch) {
-    if (folder == root_ && (event.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)) != 0) {
+    const bool is_root = std::find(roots_.begin(), roots_.end(), folder) != roots_.end();
+    if (is_root && (event.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)) != 0) {
       batch.rescan_needed = true;
     }
     if ((event.mask & IN_IGNORED) != 0) {
@@ -150,8 +154,8 @@ class InotifyWatcher final : public Watcher {
     if (path_of_.size() >= options_.max_folders) {
       incomplete_ = true;
       return Error{Code::Limit, "more folders than the limit of " +
-                                    std::to_string(options_.max_folders) + " under '" + root_ +
-                                    "'"};
+                                    std::to_string(options_.max_folders) + " under '" +
+                                    roots_.front() + "'"};
     }
     const int id = ::inotify_add_watch(inotify_.get(), path.c_str(), kMask);
     if (id < 0) {
@@ -170,6 +174,12 @@ class InotifyWatcher final : public Watcher {
     path_of_[id] = path;
     id_of_[path] = id;
     return {};
+  }
+
+  void add_below_roots() {
+    for (const std::string& root : roots_) {
+      add_below(root, nullptr);
+    }
   }
 
   /// Watches all folders below `folder`, without recursion; tells what it finds when `batch` is
@@ -224,7 +234,7 @@ class InotifyWatcher final : public Watcher {
     }
   }
 
-  const std::string root_;
+  const std::vector<std::string> roots_;
   const WatchOptions options_;
   const UniqueFd inotify_;
   const UniqueFd wake_;
@@ -235,18 +245,22 @@ class InotifyWatcher final : public Watcher {
 
 }  // namespace
 
-Result<std::unique_ptr<Watcher>> Watcher::create(const std::string& root, WatchOptions options) {
+Result<std::unique_ptr<Watcher>> Watcher::create(const std::vector<std::string>& roots,
+                                                 WatchOptions options) {
+  if (roots.empty()) {
+    return Error{Code::InvalidArgument, "there is no folder to watch"};
+  }
   UniqueFd inotify(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!inotify.valid()) {
     const int reason = errno;  // EMFILE: fs.inotify.max_user_instances
-    const Error error = os_error(reason, "watch", root);
+    const Error error = os_error(reason, "watch", roots.front());
     return Error{reason == EMFILE ? Code::Limit : error.code, error.message};
   }
   UniqueFd wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!wake.valid()) {
-    return os_error(errno, "watch", root);
+    return os_error(errno, "watch", roots.front());
   }
-  auto watcher = std::make_unique<InotifyWatcher>(root, std::move(options), std::move(inotify),
+  auto watcher = std::make_unique<InotifyWatcher>(roots, std::move(options), std::move(inotify),
                                                   std::move(wake));
   TRY(watcher->begin());
   return std::unique_ptr<Watcher>(std::move(watcher));

@@ -1,5 +1,5 @@
 #pragma once
-// Watches a tree of folders for changes, by inotify. It tells which names changed, not what to do
+// Watches trees of folders for changes, by inotify. It tells which names changed, not what to do
 // about it: joining events in time, ignore rules beyond `skip`, and polling where watching is not
 // possible are the caller's.
 
@@ -19,13 +19,13 @@ struct WatchEvent {
     Removed,  // or renamed to something else; of a folder: all that was in it
   };
   Kind kind = Kind::Changed;
-  std::string path;  // the root as it was given, and what is below it
+  std::string path;  // a root as it was given, and what is below it
   bool folder = false;
 };
 
 struct WatchBatch {
   std::vector<WatchEvent> events;  // in the kernel's order, without immediate repetitions
-  /// Events were lost (the kernel's queue was full, or the root went away): look at everything.
+  /// Events were lost (the kernel's queue was full, or a root went away): look at everything.
   bool rescan_needed = false;
   /// Some folders are not watched (too many for the kernel's or our limit): poll as well.
   bool incomplete = false;
@@ -42,8 +42,11 @@ struct WatchOptions {
 /// Changed. Symbolic links are not followed. Threads: owned by one thread; stop() is safe.
 class Watcher {
  public:
-  /// Cost: one listing of every folder. Errors: NotFound, Io, Limit (no inotify instance is free).
-  static Result<std::unique_ptr<Watcher>> create(const std::string& root, WatchOptions options);
+  /// @param roots  none inside another; one inotify instance serves all
+  /// Cost: one listing of every folder. Errors: InvalidArgument (no roots), NotFound, Io, Limit (no
+  /// inotify instance is free).
+  static Result<std::unique_ptr<Watcher>> create(const std::vector<std::string>& roots,
+                                                 WatchOptions options);
   virtual ~Watcher() = default;
 
   /// Waits for events, at most `timeout`; an empty batch says that none came.

@@ -51,7 +51,7 @@ class Collector {
 };
 
 std::unique_ptr<Watcher> watch(const TestFolder& folder, WatchOptions options = {}) {
-  auto watcher = Watcher::create(folder.path(), std::move(options));
+  auto watcher = Watcher::create({folder.path()}, std::move(options));
   EXPECT_TRUE(watcher.ok());
   return std::move(watcher).value();
 }
@@ -166,7 +166,7 @@ TEST(Watcher, lost_events_ask_for_a_rescan_and_it_goes_on) {
 TEST(Watcher, a_root_that_goes_away_asks_for_a_rescan) {
   const TestFolder folder;
   std::filesystem::create_directory(folder.path("root"));
-  auto watcher = Watcher::create(folder.path("root"), {});
+  auto watcher = Watcher::create({folder.path("root")}, {});
   ASSERT_TRUE(watcher.ok());
   std::filesystem::rename(folder.path("root"), folder.path("elsewhere"));
   bool rescan = false;
@@ -174,7 +174,22 @@ TEST(Watcher, a_root_that_goes_away_asks_for_a_rescan) {
     rescan = (*watcher)->wait(milliseconds(100))->rescan_needed;
   }
   EXPECT_TRUE(rescan);
-  EXPECT_EQ(Watcher::create(folder.path("root"), {}).error().code, Code::NotFound);
+  EXPECT_EQ(Watcher::create({folder.path("root")}, {}).error().code, Code::NotFound);
+}
+
+TEST(Watcher, several_roots_are_watched_by_one) {
+  const TestFolder first;
+  const TestFolder second;
+  std::filesystem::create_directory(second.path("d"));
+  auto watcher = Watcher::create({first.path(), second.path()}, {});
+  ASSERT_TRUE(watcher.ok());
+  EXPECT_EQ((*watcher)->watched_folders(), 3U);
+  Collector collector(**watcher);
+  put(second.path("d/f"));
+  EXPECT_TRUE(collector.sees(Kind::Changed, second.path("d/f")));
+  put(first.path("g"));
+  EXPECT_TRUE(collector.sees(Kind::Changed, first.path("g")));
+  EXPECT_EQ(Watcher::create({}, {}).error().code, Code::InvalidArgument);
 }
 
 TEST(Watcher, stop_ends_a_wait_from_another_thread) {

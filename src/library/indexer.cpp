@@ -106,6 +106,16 @@ std::vector<store::SkippedRow> skipped_rows(const store::SourceRow& source,
   return rows;
 }
 
+/// Folders that cannot be read are not among them: one that can be again is looked at again.
+void take_left_out(const store::SourceRow& source, const std::vector<tree::SkippedEntry>& skipped,
+                   IndexReport& report) {
+  for (const tree::SkippedEntry& entry : skipped) {
+    if (entry.path.ends_with('/') && entry.reason != tree::SkipReason::Unreadable) {
+      report.left_out.push_back({source.path, entry.path.substr(0, entry.path.size() - 1)});
+    }
+  }
+}
+
 void take_totals(const WriteTotals& totals, IndexReport& report) {
   report.added = totals.added;
   report.changed = totals.changed;
@@ -230,6 +240,7 @@ Status index_sources(const IndexContext& context, const IndexRequest& request, I
       report.files_seen += changes.files_seen;
       report.unchanged += changes.unchanged;
       report.skipped += changes.skipped.size();
+      take_left_out(source, changes.skipped, report);
       state.files_total += changes.candidates.size();
       state.bytes_total += changes.changed_bytes();
       work.push_back({source, std::move(changes), prefixes->empty()});

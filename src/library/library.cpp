@@ -33,7 +33,6 @@ using Clock = std::chrono::steady_clock;
 // A refresh before a search is started only when it is sure to be short.
 constexpr std::uint64_t kRefreshFiles = 24;
 constexpr std::uint64_t kRefreshBytes = 256 * 1024;
-constexpr std::chrono::milliseconds kLeaseWait{2'000};
 constexpr std::chrono::milliseconds kLeasePoll{20};
 constexpr int kPurgeTimeoutMs = 5'000;
 constexpr std::uint64_t kHashedForStatus = 2'000;  // files with another time and the same size
@@ -175,7 +174,7 @@ class LibraryImpl : public Library {
     if (info.type != io::FileType::Directory) {
       return Error{Code::InvalidArgument, path + " is not a folder"};
     }
-    TRY_ASSIGN(const std::unique_ptr<Writer> writer, open_writer());
+    TRY_ASSIGN(const std::unique_ptr<Writer> writer, wait_for_writer(foreground_, {}));
     TRY_ASSIGN(const std::unique_ptr<store::Transaction> transaction, writer->store().begin());
     TRY_ASSIGN(const std::vector<store::SourceRow> rows, transaction->sources());
     for (const store::SourceRow& row : rows) {
@@ -191,7 +190,7 @@ class LibraryImpl : public Library {
   }
 
   Result<SourceInfo> remove_source(const std::string& uid_or_path) override {
-    TRY_ASSIGN(const std::unique_ptr<Writer> writer, open_writer());
+    TRY_ASSIGN(const std::unique_ptr<Writer> writer, wait_for_writer(foreground_, {}));
     store::SourceRow found;
     SourceInfo info;
     {
@@ -219,7 +218,7 @@ class LibraryImpl : public Library {
 
   Result<ForgetReport> forget(const std::vector<std::string>& paths,
                               const CancelToken& cancel) override {
-    TRY_ASSIGN(const std::unique_ptr<Writer> writer, open_writer());
+    TRY_ASSIGN(const std::unique_ptr<Writer> writer, wait_for_writer(foreground_, cancel));
     std::vector<store::SourceRow> rows;
     {
       TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, writer->store().snapshot());
@@ -258,14 +257,16 @@ class LibraryImpl : public Library {
   Result<IndexReport> index_here(const IndexRequest& request, const ProgressSink& progress,
                                  const CancelToken& cancel) {
     const auto start = Clock::now();
-    TRY_ASSIGN(const std::unique_ptr<Writer> writer, wait_for_writer(cancel));
+    TRY_ASSIGN(const std::unique_ptr<Writer> writer, wait_for_writer(background_, cancel));
     TRY(add_first_source(writer->store(), options_.location.root));
     TRY(welcome_back(*writer, request.paths));
     TRY_ASSIGN(worker::Pool* const workers, worker_pool(background_));
     IndexReport report;
     report.notes = writer->notes();
     const IndexContext context{fs_, *writer, *workers, thread_pool(background_), options_.config};
-    TRY(index_sources(context, request, report, progress, cancel));
+    if (request.words) {
+      TRY(index_sources(context, request, report, progress, cancel));
+    }
     TRY(embed(*writer, request, report, progress, cancel));
     TRY(writer->store().checkpoint());
     TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
@@ -298,11 +299,12 @@ class LibraryImpl : public Library {
   }
   Result<std::unique_ptr<Writer>> open_writer() { return open_writer(foreground_); }
 
-  /// A search that reads in a few changed files holds the lease for a moment: no reason to fail.
-  Result<std::unique_ptr<Writer>> wait_for_writer(const CancelToken& cancel) {
-    const auto end = Clock::now() + kLeaseWait;
+  /// A search that reads in a few changed files, and a watcher, hold the lease for a moment: no
+  /// reason to fail.
+  Result<std::unique_ptr<Writer>> wait_for_writer(Hands& hands, const CancelToken& cancel) {
+    const auto end = Clock::now() + options_.lease_wait;
     for (;;) {
-      auto writer = open_writer(background_);
+      auto writer = open_writer(hands);
       if (writer.ok() || writer.error().code != Code::Busy || Clock::now() >= end) {
         return writer;
       }
@@ -342,7 +344,7 @@ class LibraryImpl : public Library {
     if (request.embed && options_.encoder != nullptr) {
       const Siblings siblings(options_.environment, options_.location.directory);
       TRY(embed_pending(writer.store(), segments_, thread_pool(background_), *options_.encoder,
-                        siblings, report, {}, progress, cancel));
+                        siblings, request.embed_batch, report, {}, progress, cancel));
     } else if (request.embed && !options_.encoder_trouble.empty()) {
       note_embed_trouble(options_.encoder_trouble, report);
     }

@@ -1,6 +1,7 @@
 #pragma once
 // The door the faces use. A face parses, calls one of these, prints. Nothing here prints.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,8 +34,16 @@ using ProgressSink = std::function<void(const Progress&)>;
 struct IndexRequest {
   std::vector<std::string> paths;  // absolute; only these parts of the sources; empty: everything
   bool force = false;              // read and chunk everything again
+  bool words = true;               // false: look at no file, only embed
   bool embed = true;               // embed what has no vector, when an encoder is there
+  std::size_t embed_batch = 256;   // chunks that are embedded between two commits; 1 to 256
   bool compact = false;            // merge into one segment and give free space back at the end
+};
+
+/// A folder of a source whose files are not looked at (ignored, hidden, vendored, ...).
+struct LeftOutFolder {
+  std::string source_path;  // absolute
+  std::string path;         // relative to the source, without a slash at its end
 };
 
 struct IndexReport {
@@ -55,8 +64,9 @@ struct IndexReport {
   std::uint64_t vectors_taken = 0;   // copied out of libraries of other working trees
   std::uint64_t pending_chunks = 0;  // without a vector, now
   double seconds = 0;
-  double embed_seconds = 0;        // of these
-  std::string embed_trouble;       // why embedding stopped before its end; words are searched
+  double embed_seconds = 0;   // of these
+  std::string embed_trouble;  // why embedding stopped before its end; words are searched
+  std::vector<LeftOutFolder> left_out;
   std::vector<std::string> notes;  // for people: a source that is missing, a worker that died, ...
 };
 
@@ -230,6 +240,9 @@ struct LibraryOptions {
   Location location;
   Environment environment;
   Config config;
+  /// How long a call that writes waits for another process's lease before it says Busy. The refresh
+  /// before a search never waits.
+  std::chrono::milliseconds lease_wait{2'000};
   /// Embeds chunks and queries. Null: words alone.
   std::shared_ptr<embed::Encoder> encoder;
   /// Why `encoder` is null although one is set up, for people: a server that does not answer, a

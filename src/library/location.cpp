@@ -332,6 +332,12 @@ std::string absolute_path(const Environment& environment, const std::string& pat
   return result.empty() ? "/" : result;
 }
 
+std::string resolved_path(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(path, error);
+  return error ? path : real.string();
+}
+
 std::string relative_path(const std::string& path, const std::string& base) {
   const auto target = normal_components(path);
   const auto from = normal_components(base);

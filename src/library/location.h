@@ -66,6 +66,8 @@ std::string project_root(const std::string& start);
 
 /// An absolute path without "." and ".." and double slashes; symbolic links are left as they are.
 std::string absolute_path(const Environment& environment, const std::string& path);
+/// The path with its symbolic links resolved; itself where that cannot be done.
+std::string resolved_path(const std::string& path);
 /// `path` as seen from `base` ("../x" when outside).
 std::string relative_path(const std::string& path, const std::string& base);
 

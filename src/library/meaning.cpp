@@ -17,8 +17,7 @@ namespace sonde::library {
 namespace {
 
 constexpr std::string_view kModelSetting = "model";
-// A batch is one call of the encoder and one transaction: about a second of work.
-constexpr std::size_t kBatchChunks = 256;
+// A batch is one call of the encoder and one transaction.
 constexpr std::size_t kBatchBytes = 1U << 20;
 // Rows that are in no file are read at each search; beyond these they get one.
 constexpr std::uint64_t kTailVectors = 4'096;
@@ -75,13 +74,14 @@ Status list_file(store::Store& store, Segments& segments, ThreadPool& pool,
 class Embedding {
  public:
   Embedding(store::Store& store, Segments& segments, ThreadPool& pool, embed::Encoder& encoder,
-            const Siblings& siblings, IndexReport& report, Progress state,
+            const Siblings& siblings, std::size_t batch_chunks, IndexReport& report, Progress state,
             const ProgressSink& progress, const CancelToken& cancel)
       : store_(store),
         segments_(segments),
         pool_(pool),
         encoder_(encoder),
         siblings_(siblings),
+        batch_chunks_(std::clamp(batch_chunks, std::size_t{1}, kEmbedBatch)),
         report_(report),
         state_(state),
         progress_(progress),
@@ -212,7 +212,7 @@ class Embedding {
       batch_bytes_ += text.size();
       texts_.push_back(std::move(text));
       hashes_.push_back(file.hashes[i]);
-      if (texts_.size() >= kBatchChunks || batch_bytes_ >= kBatchBytes) {
+      if (texts_.size() >= batch_chunks_ || batch_bytes_ >= kBatchBytes) {
         TRY(embed_batch());
       }
     }
@@ -301,6 +301,7 @@ class Embedding {
   ThreadPool& pool_;
   embed::Encoder& encoder_;
   const Siblings& siblings_;
+  const std::size_t batch_chunks_;
   IndexReport& report_;
   Progress state_;
   const ProgressSink& progress_;
@@ -432,9 +433,12 @@ Result<std::uint64_t> pending_chunks(store::Reader& reader, Segments& segments, 
 }
 
 Status embed_pending(store::Store& store, Segments& segments, ThreadPool& pool,
-                     embed::Encoder& encoder, const Siblings& siblings, IndexReport& report,
-                     Progress state, const ProgressSink& progress, const CancelToken& cancel) {
-  return Embedding(store, segments, pool, encoder, siblings, report, state, progress, cancel).run();
+                     embed::Encoder& encoder, const Siblings& siblings, std::size_t batch_chunks,
+                     IndexReport& report, Progress state, const ProgressSink& progress,
+                     const CancelToken& cancel) {
+  return Embedding(store, segments, pool, encoder, siblings, batch_chunks, report, state, progress,
+                   cancel)
+      .run();
 }
 
 Status tidy_vectors(store::Store& store, Segments& segments, Unneeded unneeded, ThreadPool& pool) {

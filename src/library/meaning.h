@@ -30,15 +30,20 @@ Result<std::uint64_t> pending_chunks(store::Reader& reader, Segments& segments, 
 /// Says in the report why there is no meaning for everything.
 void note_embed_trouble(const std::string& why, IndexReport& report);
 
+/// What is embedded between two commits at most: what an interruption loses.
+inline constexpr std::size_t kEmbedBatch = 256;
+
 /// Embeds every live chunk that has no vector of the encoder's model and that no sibling has
 /// either, in the order of paths, in transactions of bounded size: what is interrupted loses at
 /// most one. The first model of a library answers at once; another one is built beside it and takes
 /// its place in one commit when it is complete. The caller holds the lease; no transaction is open.
+/// @param batch_chunks  1 to kEmbedBatch; small ones are interrupted sooner
 /// Errors: Cancelled (what was committed stays), those of the store. Trouble of the encoder is a
 /// note in the report: words are searched without it.
 Status embed_pending(store::Store& store, Segments& segments, ThreadPool& pool,
-                     embed::Encoder& encoder, const Siblings& siblings, IndexReport& report,
-                     Progress state, const ProgressSink& progress, const CancelToken& cancel);
+                     embed::Encoder& encoder, const Siblings& siblings, std::size_t batch_chunks,
+                     IndexReport& report, Progress state, const ProgressSink& progress,
+                     const CancelToken& cancel);
 
 enum class Unneeded { KeepSome, RemoveAll };
 /// Removes vectors that no live chunk needs (KeepSome: only when they are many, so that switching a

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -100,6 +101,22 @@ io::UniqueFd open_git_folder(int top) {
 io::UniqueFd open_common_folder(int git_folder) {
   const auto target = read_pointer(git_folder, "commondir", "");
   return open_folder_at(git_folder, target ? target->c_str() : ".", Links::Follow);
+}
+
+std::string git_folder_of(const std::string& folder) {
+  std::string top = folder;
+  for (std::size_t i = 0; i < kMaxParents; ++i) {
+    const io::UniqueFd open_top = open_folder_at(AT_FDCWD, top.c_str(), Links::Follow);
+    const io::UniqueFd git = open_top.valid() ? open_git_folder(open_top.get()) : io::UniqueFd();
+    if (git.valid() && ::faccessat(git.get(), "HEAD", F_OK, 0) == 0) {
+      return path_of(git);
+    }
+    if (top.size() <= 1) {
+      break;
+    }
+    top = io::parent_path(top);
+  }
+  return "";
 }
 
 std::vector<std::string> sibling_worktrees(const std::string& top,

@@ -31,6 +31,20 @@ void make_repository(const Scratch& scratch) {
   scratch.git("-C main -c user.name=n -c user.email=e commit -q -m first");
 }
 
+TEST(GitFolders, the_folder_with_the_lock_is_found_from_anywhere_in_a_working_tree) {
+  const Scratch scratch;
+  make_repository(scratch);
+  scratch.git("-C main worktree add -q ../linked");
+  scratch.write("main/deep/er/file.txt", "text\n");
+  scratch.write("outside/file.txt", "text\n");
+  const std::string git = real(scratch.path() + "/main/.git");
+  EXPECT_EQ(git_folder_of(scratch.path() + "/main"), git);
+  EXPECT_EQ(git_folder_of(scratch.path() + "/main/deep/er"), git);
+  EXPECT_EQ(git_folder_of(scratch.path() + "/linked"), git + "/worktrees/linked");
+  EXPECT_EQ(git_folder_of(scratch.path() + "/outside"), "");
+  EXPECT_EQ(git_folder_of(scratch.path() + "/not/there"), "");
+}
+
 TEST(GitFolders, the_other_worktrees_are_those_that_git_lists) {
   const Scratch scratch;
   make_repository(scratch);

@@ -15,6 +15,7 @@
 #include "io/unique_fd.h"
 #include "tree/file_at.h"
 #include "tree/folder.h"
+#include "tree/git_folders.h"
 #include "tree/names.h"
 #include "tree/rule_stack.h"
 #include "tree/walker.h"
@@ -24,7 +25,6 @@ namespace {
 
 // Folders held open at once; those above are opened again when the walk comes back to them.
 constexpr std::size_t kMaxOpenFolders = 64;
-constexpr std::size_t kMaxParents = 512;  // when looking for the repository around the root
 constexpr std::uint32_t kEntriesBetweenChecks = 1024;
 
 struct LeftOut {

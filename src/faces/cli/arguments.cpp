@@ -94,6 +94,16 @@ void add_index(CLI::App& root, Target& target) {
       ->check(CLI::Range(std::size_t{1}, kThreadLimit));
 }
 
+void add_watch(CLI::App& root, Target& target) {
+  CLI::App& app = add_command(root, target, "watch",
+                              "Keep the library up to date while files change", Command::Watch);
+  WatchCommandOptions& watch = target.invocation.watch;
+  app.add_option("paths", watch.paths, "Only these parts; where there is no library yet, its root")
+      ->type_name("PATH");
+  app.add_flag("--no-embed", target.no_embed, "Words only");
+  app.add_flag("--poll", watch.poll, "Compare all files again and again instead of listening");
+}
+
 void add_search_filters(CLI::App& app, library::SearchRequest& request) {
   add_list(app, "-l,--lang", request.languages, "Only this language; may be repeated")
       .type_name("LANG")
@@ -284,6 +294,7 @@ void build(CLI::App& app, Target& target) {
   app.set_version_flag("--version", std::string("sonde ") + SONDE_VERSION, "Print the version")
       ->group("Options everywhere");
   add_index(app, target);
+  add_watch(app, target);
   add_search(app, target);
   add_similar(app, target);
   add_sources(app, target);

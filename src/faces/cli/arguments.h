@@ -15,6 +15,7 @@ namespace sonde::faces::cli {
 enum class Command {
   None,
   Index,
+  Watch,
   Search,
   Similar,
   SourceAdd,
@@ -48,6 +49,11 @@ struct CommonOptions {
 struct IndexOptions {
   std::string path;  // as typed; empty: not said
   library::IndexRequest request;
+};
+
+struct WatchCommandOptions {
+  std::vector<std::string> paths;  // as typed; none: everything
+  bool poll = false;
 };
 
 /// `sonde similar`: shown as a search is.
@@ -85,6 +91,7 @@ struct Invocation {
   Command command = Command::None;
   CommonOptions common;
   IndexOptions index;
+  WatchCommandOptions watch;  // `embed` as in index.request
   SearchOptions search;
   SimilarOptions similar;
   library::StatusRequest status;

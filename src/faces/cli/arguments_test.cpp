@@ -34,6 +34,11 @@ TEST(Arguments, meaning_has_its_options) {
   const Invocation asked = parsed({"search", "x", "--mode", "hybrid", "--budget", "900"});
   EXPECT_EQ(asked.search.request.mode, library::SearchMode::Hybrid);
   EXPECT_EQ(asked.search.request.budget_tokens, 900U);
+  const Invocation watch = parsed({"watch", "src", "docs", "--poll", "--no-embed"});
+  EXPECT_EQ(watch.command, Command::Watch);
+  EXPECT_THAT(watch.watch.paths, ElementsAre("src", "docs"));
+  EXPECT_TRUE(watch.watch.poll);
+  EXPECT_FALSE(watch.index.request.embed);
   const Invocation similar = parsed({"similar", "a.py:7", "src", "-n", "3", "--lang", "go"});
   EXPECT_EQ(similar.command, Command::Similar);
   EXPECT_EQ(similar.similar.place, "a.py:7");

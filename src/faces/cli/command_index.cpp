@@ -1,100 +1,16 @@
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
 #include <map>
-#include <system_error>
 
 #include "faces/cli/context.h"
 #include "faces/cli/exit_code.h"
+#include "faces/cli/open_or_create.h"
 #include "faces/cli/output.h"
 
 namespace sonde::faces::cli {
 
 namespace {
-
-struct Opened {
-  std::unique_ptr<library::Library> library;
-  bool created = false;
-  std::string absent;  // the path that was typed, when nothing is there
-};
-
-bool lies_in(const std::string& path, const std::string& folder) {
-  return path == folder || folder == "/" ||
-         (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
-}
-
-/// The path with its symbolic links resolved; itself where that cannot be done.
-std::string resolved(const std::string& path) {
-  std::error_code error;
-  const std::filesystem::path real = std::filesystem::canonical(path, error);
-  return error ? path : real.string();
-}
-
-/// The part of a source that `path` names, spelled as the source spells its folder.
-/// Errors: InvalidArgument, when it lies in none.
-Result<std::string> part_of_a_source(Context& context, library::Library& library,
-                                     const std::string& path, const std::string& directory) {
-  TRY_ASSIGN(const std::vector<library::SourceInfo> sources, library.sources());
-  for (const library::SourceInfo& source : sources) {
-    if (lies_in(path, source.path)) {
-      return path;
-    }
-    const std::string real_source = resolved(source.path);
-    const std::string real_path = resolved(path);
-    if (lies_in(real_path, real_source)) {
-      return context.absolute(source.path + "/" + real_path.substr(real_source.size()));
-    }
-  }
-  const std::string shown = context.shown_path(path);
-  return Error{
-      Code::InvalidArgument,
-      fmt::format("{} is in no source of the library {}; `sonde source add {}` adds it, or "
-                  "--library DIR makes a library of its own",
-                  shown, directory, shown)};
-}
-
-Error nothing_there(const std::string& typed) {
-  return Error{Code::InvalidArgument, "there is no " + safe_path(typed) + " to index"};
-}
-
-Result<Opened> open_or_create(Context& context, library::IndexRequest& request) {
-  const std::string& typed = context.invocation.index.path;
-  const std::string start =
-      typed.empty() ? context.environment.working_directory : context.absolute(typed);
-  struct stat info {};
-  const bool there = ::lstat(start.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
-  auto options = found_library(context, start);
-  if (options.ok()) {
-    TRY_ASSIGN(auto library, context.door.open(*options));
-    if (!typed.empty()) {
-      TRY_ASSIGN(std::string part,
-                 part_of_a_source(context, *library, start, options->location.directory));
-      request.paths.push_back(std::move(part));
-    }
-    if (!options->location.note.empty()) {
-      context.note(options->location.note);
-    }
-    return Opened{std::move(library), false, there ? "" : typed};
-  }
-  if (options.error().code != Code::NotFound) {
-    return std::move(options).error();
-  }
-  if (!there) {
-    return nothing_there(typed);
-  }
-  const std::string root = typed.empty() ? library::project_root(start) : start;
-  TRY_ASSIGN(library::Location location,
-             library::place_library(context.environment, root, context.invocation.common.library));
-  if (!location.note.empty()) {
-    context.note(location.note);
-  }
-  TRY_ASSIGN(const library::LibraryOptions made, options_at(context, std::move(location)));
-  TRY_ASSIGN(auto library, context.door.create(made));
-  return Opened{std::move(library), true, ""};
-}
 
 /// "ignored 300, binary 80", the most frequent first.
 std::string sums_by_reason(const std::vector<library::SkippedInfo>& skipped) {
@@ -112,21 +28,6 @@ std::string sums_by_reason(const std::vector<library::SkippedInfo>& skipped) {
   return text;
 }
 
-std::string changes_of(const library::IndexReport& report) {
-  const std::pair<const char*, std::uint64_t> parts[] = {{"new", report.added},
-                                                         {"changed", report.changed},
-                                                         {"moved", report.moved},
-                                                         {"gone", report.removed},
-                                                         {"unchanged", report.unchanged}};
-  std::string text;
-  for (const auto& [name, count] : parts) {
-    if (count > 0) {
-      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", with_commas(count), name);
-    }
-  }
-  return text.empty() ? "nothing to do" : text;
-}
-
 void print_summary(const Context& context, const library::IndexReport& report,
                    const library::StatusReport& status, bool created) {
   std::ostream& out = context.streams.out;
@@ -134,7 +35,7 @@ void print_summary(const Context& context, const library::IndexReport& report,
     out << "made a library in " << context.shown_path(status.directory) << '\n';
   }
   out << fmt::format("{} in {}: {}\n", counted(status.index.files, "file", "files"),
-                     human_duration(report.seconds), changes_of(report));
+                     human_duration(report.seconds), changes_of(report, Unchanged::Show));
   out << fmt::format("{}, {} written by this run", counted(status.index.chunks, "place", "places"),
                      with_commas(report.chunks_written));
   if (report.lines > 0 && report.seconds > 0) {
@@ -174,7 +75,11 @@ void print_summary(const Context& context, const library::IndexReport& report,
 
 Result<int> run_index(Context& context) {
   library::IndexRequest request = context.invocation.index.request;
-  TRY_ASSIGN(Opened opened, open_or_create(context, request));
+  const std::string& typed = context.invocation.index.path;
+  TRY_ASSIGN(const OpenedLibrary opened,
+             open_or_create(context, typed.empty() ? std::vector<std::string>()
+                                                   : std::vector<std::string>{typed}));
+  request.paths = opened.parts;
   auto run_it = [&]() -> Result<library::IndexReport> {
     ProgressLine progress = context.progress();
     return opened.library->index(request, progress.sink(), context.cancel);

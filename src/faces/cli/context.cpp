@@ -48,6 +48,9 @@ Result<library::LibraryOptions> options_at(Context& context, library::Location l
   if (common.color.empty() && !context.streams.no_color) {
     context.color = options.config.color;
   }
+  if (context.invocation.command == Command::Watch) {
+    options.lease_wait = std::chrono::milliseconds(0);  // it says whom it waits for
+  }
   LibraryEncoder encoder = library_encoder(context, options.config);
   options.encoder = std::move(encoder.encoder);
   options.encoder_of = encoders_of_machine(context, options.config);

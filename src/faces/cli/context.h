@@ -69,6 +69,7 @@ Result<std::unique_ptr<library::Library>> open_library(Context& context, const s
 
 /// Each prints its answer. @return the exit code. An error is printed by the caller.
 Result<int> run_index(Context& context);
+Result<int> run_watch(Context& context);
 Result<int> run_search(Context& context);
 Result<int> run_similar(Context& context);
 Result<int> run_source(Context& context);

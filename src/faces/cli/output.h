@@ -11,6 +11,10 @@ namespace sonde::faces::cli {
 /// Prints the object: indented on a terminal, one line on a pipe.
 void print_json(const Context& context, const json::Document& object);
 
+enum class Unchanged { Show, Leave };
+/// "3 new, 1 gone, 200 unchanged"; "nothing to do" when it is nothing.
+std::string changes_of(const library::IndexReport& report, Unchanged unchanged);
+
 /// What is to be said about how complete an answer is; empty when it is.
 /// "3 files changed since they were read; ... `sonde index` brings the library up to date"
 std::string completeness_note(const library::Completeness& index);

@@ -22,6 +22,7 @@ constexpr const char* kShortHelp =
 Result<int> dispatch(Context& context) {
   switch (context.invocation.command) {
     case Command::Index: return run_index(context);
+    case Command::Watch: return run_watch(context);
     case Command::Search: return run_search(context);
     case Command::Similar: return run_similar(context);
     case Command::SourceAdd:

@@ -292,6 +292,35 @@ Document index_object(const library::IndexReport& report, const library::StatusR
   return Document(std::move(object));
 }
 
+Document watch_object(const library::WatchReport& report) {
+  using Kind = library::WatchReport::Kind;
+  const std::map<Kind, const char*> events = {{Kind::Ready, "ready"},
+                                              {Kind::Changes, "changes"},
+                                              {Kind::Embedded, "embedded"},
+                                              {Kind::Waiting, "waiting"},
+                                              {Kind::Note, "note"}};
+  Object object = with_schema("sonde.watch/1");
+  object["event"] = events.at(report.kind);
+  if (report.kind == Kind::Waiting || report.kind == Kind::Note) {
+    object["message"] = text(report.message);
+    return Document(std::move(object));
+  }
+  const library::IndexReport& changes = report.changes;
+  object["set"] = report.sets;
+  object["added"] = changes.added;
+  object["changed"] = changes.changed;
+  object["moved"] = changes.moved;
+  object["removed"] = changes.removed;
+  object["chunks_written"] = changes.chunks_written;
+  object["embedded"] = changes.embedded;
+  object["pending_chunks"] = changes.pending_chunks;
+  object["seconds"] = score(report.seconds);
+  object["words_seconds"] = score(changes.seconds);
+  object["embed_seconds"] = score(changes.embed_seconds);
+  object["listening"] = report.listening;
+  return Document(std::move(object));
+}
+
 Document sources_object(const std::vector<library::SourceInfo>& sources) {
   Object object = with_schema("sonde.sources/1");
   object["sources"] = Object::array();

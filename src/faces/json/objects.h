@@ -11,6 +11,7 @@
 
 #include "embed/model_store.h"
 #include "library/library.h"
+#include "library/watch.h"
 
 namespace sonde::faces::json {
 
@@ -50,6 +51,8 @@ Document status_object(const library::StatusReport& report, const library::Statu
 
 /// "sonde.index/1". @param status  with everything left out, for the sums by reason
 Document index_object(const library::IndexReport& report, const library::StatusReport& status);
+/// "sonde.watch/1": one line of `sonde watch`.
+Document watch_object(const library::WatchReport& report);
 /// "sonde.sources/1".
 Document sources_object(const std::vector<library::SourceInfo>& sources);
 /// "sonde.source/1". @param action  "added" or "removed"
