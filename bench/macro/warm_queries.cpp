@@ -1,7 +1,10 @@
 // A process that holds a library and its model, as a server would: reads queries, one a line, and
 // answers each with a line of how long it took.
 //
-//   warm_queries ROOT < queries
+//   warm_queries ROOT [--no-refresh] < queries
+//
+// --no-refresh leaves out the comparison with the tree before each answer, as a process that
+// watches the tree may.
 
 #include <fmt/format.h>
 
@@ -18,7 +21,7 @@ namespace {
 
 using namespace sonde;
 
-Status answer_lines(const std::string& root) {
+Status answer_lines(const std::string& root, bool refresh) {
   TRY_ASSIGN(library::Environment environment, library::environment_of_process());
   library::LibraryOptions options;
   options.environment = environment;
@@ -29,7 +32,9 @@ Status answer_lines(const std::string& root) {
   ThreadPool pool(1, "embed");
   TRY_ASSIGN(options.encoder, embed::open_encoder(io::real_file_system(), choice, pool, {}));
   TRY_ASSIGN(const auto library, library::Library::open(options));
-  for (library::SearchRequest request; std::getline(std::cin, request.query);) {
+  library::SearchRequest request;
+  request.refresh = refresh;
+  while (std::getline(std::cin, request.query)) {
     const auto start = std::chrono::steady_clock::now();
     TRY_ASSIGN(const library::SearchAnswer answer, library->search(request, {}));
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
@@ -43,7 +48,9 @@ Status answer_lines(const std::string& root) {
 }  // namespace
 
 int main(int argument_count, char** arguments) {
-  const Status done = answer_lines(argument_count > 1 ? arguments[1] : ".");
+  const Status done =
+      answer_lines(argument_count > 1 ? arguments[1] : ".",
+                   argument_count < 3 || std::string(arguments[2]) != "--no-refresh");
   if (!done.ok()) {
     fmt::print(stderr, "warm_queries: {}\n", done.error().message);
   }
