@@ -27,28 +27,6 @@ namespace {
 constexpr std::size_t kSpareResults = 10;
 constexpr std::uint64_t kHashLimitBytes = 64ULL << 20;
 
-enum class OnDisk { Same, Changed, Gone, OutOfReach };
-
-/// Is the file on disk the version that the index holds? Size and time decide where they can, the
-/// content where they cannot.
-OnDisk compare_with_disk(io::FileSystem& fs, const std::string& path, const store::FileRow& row) {
-  const auto info = fs.info(path);
-  if (!info.ok() && info.error().code != Code::NotFound) {
-    return OnDisk::OutOfReach;
-  }
-  if (!info.ok() || info->type != io::FileType::Regular) {
-    return OnDisk::Gone;
-  }
-  if (info->size_bytes != row.size_bytes) {
-    return OnDisk::Changed;
-  }
-  if (info->mtime_ns == row.mtime_ns && info->inode == row.inode) {
-    return OnDisk::Same;
-  }
-  const auto bytes = io::read_file(fs, path, kHashLimitBytes);
-  return bytes.ok() && content_hash(*bytes) == row.hash ? OnDisk::Same : OnDisk::Changed;
-}
-
 /// Lines first..last (from 1, inclusive) of a text.
 std::string lines_of(std::string_view text, std::uint32_t first, std::uint32_t last) {
   std::size_t begin = 0;
@@ -355,6 +333,24 @@ class Answering {
 };
 
 }  // namespace
+
+OnDisk compare_with_disk(io::FileSystem& fs, const std::string& path, const store::FileRow& row) {
+  const auto info = fs.info(path);
+  if (!info.ok() && info.error().code != Code::NotFound) {
+    return OnDisk::OutOfReach;
+  }
+  if (!info.ok() || info->type != io::FileType::Regular) {
+    return OnDisk::Gone;
+  }
+  if (info->size_bytes != row.size_bytes) {
+    return OnDisk::Changed;
+  }
+  if (info->mtime_ns == row.mtime_ns && info->inode == row.inode) {
+    return OnDisk::Same;
+  }
+  const auto bytes = io::read_file(fs, path, kHashLimitBytes);
+  return bytes.ok() && content_hash(*bytes) == row.hash ? OnDisk::Same : OnDisk::Changed;
+}
 
 Result<Completeness> completeness_of(store::Reader& reader, const TreeCheck& check,
                                      std::uint64_t pending) {

@@ -56,10 +56,11 @@ std::vector<std::string> unreadable_paths(const std::vector<tree::SkippedEntry>&
 class Comparison {
  public:
   Comparison(const store::SourceRow& source, const Config& config, bool everything,
-             std::vector<tree::FileEntry> files, KnownSkips skips, ChangeSet& changes)
+             const std::vector<std::int64_t>& lacking, std::vector<tree::FileEntry> files, KnownSkips skips, ChangeSet& changes)
       : source_(source),
         config_(config),
         everything_(everything),
+        lacking_(lacking),
         files_(std::move(files)),
         skips_(std::move(skips)),
         unreadable_(unreadable_paths(changes.skipped)),
@@ -94,7 +95,8 @@ class Comparison {
  private:
   void take_known(const store::FileState& state) {
     tree::FileEntry& entry = files_[next_++];
-    if (!everything_ && same(entry, state)) {
+    const bool lacks = std::binary_search(lacking_.begin(), lacking_.end(), state.id);
+    if (!everything_ && !lacks && same(entry, state)) {
       ++changes_.unchanged;
       return;
     }
@@ -103,7 +105,7 @@ class Comparison {
     if (skipped_before) {
       skip->second.on_disk = true;
     }
-    changes_.candidates.push_back({std::move(entry), state, skipped_before});
+    changes_.candidates.push_back({std::move(entry), state, skipped_before, lacks});
   }
 
   void take_new() {
@@ -117,7 +119,7 @@ class Comparison {
         return;
       }
     }
-    changes_.candidates.push_back({std::move(entry), std::nullopt, skipped_before});
+    changes_.candidates.push_back({std::move(entry), std::nullopt, skipped_before, false});
   }
 
   [[nodiscard]] bool stays_out(const tree::FileEntry& entry, const KnownSkip& skip) const {
@@ -133,6 +135,7 @@ class Comparison {
   const store::SourceRow& source_;
   const Config& config_;
   const bool everything_;
+  const std::vector<std::int64_t>& lacking_;
   std::vector<tree::FileEntry> files_;
   KnownSkips skips_;
   std::vector<std::string> unreadable_;
@@ -171,7 +174,8 @@ bool under_any(std::string_view path, const std::vector<std::string>& prefixes) 
 
 Result<ChangeSet> find_changes(store::Reader& reader, const store::SourceRow& source,
                                const Config& config, const std::vector<std::string>& prefixes,
-                               bool everything, const CancelToken& cancel) {
+                               bool everything, const std::vector<std::int64_t>& lacking,
+                               const CancelToken& cancel) {
   ChangeSet changes;
   auto walked = tree::walk(source.path, walk_options(config), cancel);
   if (!walked.ok()) {
@@ -203,8 +207,8 @@ Result<ChangeSet> find_changes(store::Reader& reader, const store::SourceRow& so
   changes.notes = std::move(walked->notes);
 
   TRY_ASSIGN(KnownSkips skips, known_skips(reader, source.id));
-  Comparison comparison(source, config, everything, std::move(walked->files), std::move(skips),
-                        changes);
+  Comparison comparison(source, config, everything, lacking, std::move(walked->files),
+                        std::move(skips), changes);
   TRY(reader.for_each_file(source.id, [&](const store::FileState& state) -> Status {
     if (under_any(state.path, prefixes)) {
       comparison.truth_has(state);

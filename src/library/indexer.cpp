@@ -10,6 +10,8 @@
 #include <optional>
 #include <utility>
 
+#include "text/structure.h"
+
 namespace sonde::library {
 
 namespace {
@@ -215,6 +217,8 @@ Status index_sources(const IndexContext& context, const IndexRequest& request, I
   {
     TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, writer.store().snapshot());
     TRY_ASSIGN(const std::vector<store::SourceRow> sources, snapshot->sources());
+    TRY_ASSIGN(const std::vector<std::int64_t> lacking,
+               snapshot->files_without_structure(text::kStructureVersion));
     for (const store::SourceRow& source : sources) {
       const auto prefixes = prefixes_in(source, request.paths);
       if (!prefixes) {
@@ -224,7 +228,8 @@ Status index_sources(const IndexContext& context, const IndexRequest& request, I
         progress(state);
       }
       TRY_ASSIGN(ChangeSet changes,
-                 find_changes(*snapshot, source, context.config, *prefixes, request.force, cancel));
+                 find_changes(*snapshot, source, context.config, *prefixes, request.force, lacking,
+                              cancel));
       if (!changes.source_present()) {
         report.notes.push_back(
             fmt::format("{}; what the library knows of it is kept", changes.absence));

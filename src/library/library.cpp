@@ -17,6 +17,7 @@
 #include "embed/model_store.h"
 #include "io/lease.h"
 #include "library/answer.h"
+#include "library/code_answer.h"
 #include "library/indexer.h"
 #include "library/machine.h"
 #include "library/meaning.h"
@@ -126,6 +127,34 @@ class LibraryImpl : public Library {
       answer->took_ms = seconds_since(start) * 1000;
     }
     return answer;
+  }
+
+  Result<SymbolAnswer> definition(const SymbolRequest& request,
+                                  const CancelToken& cancel) override {
+    return answer_code(request.refresh, cancel, [&](const CodeContext& context) {
+      return answer_symbol(context, request, SymbolQuestion::Definition);
+    });
+  }
+  Result<SymbolAnswer> references(const SymbolRequest& request,
+                                  const CancelToken& cancel) override {
+    return answer_code(request.refresh, cancel, [&](const CodeContext& context) {
+      return answer_symbol(context, request, SymbolQuestion::References);
+    });
+  }
+  Result<CallsAnswer> callers(const SymbolRequest& request, const CancelToken& cancel) override {
+    return answer_code(request.refresh, cancel, [&](const CodeContext& context) {
+      return answer_calls(context, request, CallQuestion::Callers);
+    });
+  }
+  Result<CallsAnswer> callees(const SymbolRequest& request, const CancelToken& cancel) override {
+    return answer_code(request.refresh, cancel, [&](const CodeContext& context) {
+      return answer_calls(context, request, CallQuestion::Callees);
+    });
+  }
+  Result<OutlineAnswer> outline(const OutlineRequest& request, const CancelToken& cancel) override {
+    return answer_code(request.refresh, cancel, [&](const CodeContext& context) {
+      return answer_outline(context, request);
+    });
   }
 
   Result<StatusReport> status(const StatusRequest& request, const CancelToken& cancel) override {
@@ -428,11 +457,28 @@ class LibraryImpl : public Library {
     return options_.encoder_of ? options_.encoder_of(key) : nullptr;
   }
 
-  using AnswerOn = std::function<Result<SearchAnswer>(store::Reader&, const TreeCheck&)>;
+  /// @param answer  (const CodeContext&) -> Result of one of the answers about code
+  template <typename AnswerTo>
+  auto answer_code(bool refresh, const CancelToken& cancel, const AnswerTo& answer_to)
+      -> decltype(answer_to(std::declval<const CodeContext&>())) {
+    const auto start = Clock::now();
+    TRY_ASSIGN(const TreeCheck check, check_tree(refresh, cancel));
+    const auto answer_on = [&](store::Reader& reader, const TreeCheck& seen) {
+      return answer_to(CodeContext{fs_, reader, segments_, seen, cancel});
+    };
+    auto answer = answer_and_mend(check, answer_on, cancel);
+    if (answer.ok()) {
+      answer->root = options_.location.root;
+      answer->took_ms = seconds_since(start) * 1000;
+    }
+    return answer;
+  }
 
   /// Derived files cost a rebuild, never a wrong or an empty answer [INV-3].
-  Result<SearchAnswer> answer_and_mend(const TreeCheck& check, const AnswerOn& answer_on,
-                                       const CancelToken& cancel) {
+  /// @param answer_on  (store::Reader&, const TreeCheck&) -> Result of some answer
+  template <typename AnswerOn>
+  auto answer_and_mend(const TreeCheck& check, const AnswerOn& answer_on, const CancelToken& cancel)
+      -> decltype(answer_on(std::declval<store::Reader&>(), check)) {
     auto answer = answer_once(check, answer_on);
     if (answer.ok() || !can_be_rebuilt(answer.error())) {
       return answer;
@@ -453,7 +499,9 @@ class LibraryImpl : public Library {
     return answer_once(mended, answer_on);
   }
 
-  Result<SearchAnswer> answer_once(const TreeCheck& check, const AnswerOn& answer_on) {
+  template <typename AnswerOn>
+  auto answer_once(const TreeCheck& check, const AnswerOn& answer_on)
+      -> decltype(answer_on(std::declval<store::Reader&>(), check)) {
     // A segment may be merged away between the snapshot and its opening; then a newer snapshot does
     // not list it.
     constexpr int kAttempts = 3;
@@ -510,7 +558,7 @@ class LibraryImpl : public Library {
     std::vector<SourceChanges> all;
     for (const store::SourceRow& source : sources) {
       TRY_ASSIGN(ChangeSet changes,
-                 find_changes(*snapshot, source, options_.config, {}, false, cancel));
+                 find_changes(*snapshot, source, options_.config, {}, false, {}, cancel));
       all.push_back({source, std::move(changes)});
     }
     return all;

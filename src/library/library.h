@@ -161,6 +161,116 @@ struct SearchAnswer {
   Completeness index;
 };
 
+/// What the syntax trees say of code. By name alone: which of several functions of one name a call
+/// means is not known, and every answer says so in its notes where there are several.
+
+/// A line of a file.
+struct CodePlace {
+  std::string source;       // uid
+  std::string source_path;  // absolute
+  std::string path;         // relative to the source, bytes
+  std::string language;
+  std::uint32_t line = 1;
+  std::uint32_t end_line = 1;
+  // Of a definition: "function", "class", ... (text::kind_name). Of a reference: "call", "import",
+  // "inherit", "type", "use" (as a value), or "mention": the name in the text, which may be a
+  // comment or a string.
+  std::string kind;
+  std::string symbol;        // of a definition: its name; of a reference: what it stands in, or empty
+  std::string scope;         // what encloses that, outermost first, joined by "."
+  bool declaration = false;  // a prototype or a signature
+  std::string text;          // the line, without white space around it
+  std::string file_hash;     // hex; the version of the file that all this is of
+  bool stale = false;        // the file on disk is another version now
+};
+
+/// How much of the library's code is known.
+struct StructureState {
+  std::uint64_t unknown_files = 0;  // not read yet for their structure: `sonde index` does that
+  std::uint64_t windowed = 0;       // have no syntax tree, though their language has a grammar
+};
+
+struct SymbolRequest {
+  std::string symbol;                  // "get", "Session.get", "Session::get"
+  std::size_t limit = 50;              // places, or edges of a call tree
+  std::uint32_t depth = 1;             // of callers and callees; at most kMaxCallDepth
+  std::vector<std::string> languages;  // only files of these
+  std::vector<std::string> within;     // absolute files or folders; empty: everywhere
+  bool mentions = true;                // references: also names in the text
+  bool refresh = true;
+};
+inline constexpr std::uint32_t kMaxCallDepth = 8;
+
+struct SymbolAnswer {
+  std::string symbol;
+  std::string root;
+  double took_ms = 0;
+  std::vector<CodePlace> places;
+  std::uint64_t total = 0;  // `places` has the first of them
+  StructureState structure;
+  Completeness index;
+};
+
+/// One definition that calls a name.
+struct CallEdge {
+  std::uint32_t depth = 1;  // 1: what was asked for is called, or calls
+  CodePlace caller;         // the definition; symbol is empty for code outside of any
+  std::string callee;       // the name that is called
+  std::vector<std::uint32_t> lines;    // of the calls, in the caller's file
+  std::vector<CodePlace> definitions;  // callees: what the name may mean, the best first
+  std::uint64_t definitions_total = 0;
+};
+
+struct CallsAnswer {
+  std::string symbol;
+  std::string root;
+  double took_ms = 0;
+  std::vector<CallEdge> edges;  // by depth
+  std::uint64_t total = 0;      // edges found; `edges` has the first of them
+  std::vector<CodePlace> definitions;  // of the symbol that was asked for, at most ten
+  StructureState structure;
+  Completeness index;
+};
+
+struct OutlineRequest {
+  std::string path;          // absolute; a file or folder of a source
+  std::uint32_t depth = 0;   // of symbols within symbols; 0: all in a file, one in a folder
+  std::size_t limit = 200;   // files
+  bool refresh = true;
+};
+
+struct OutlineSymbol {
+  std::string name;
+  std::string scope;
+  std::string kind;
+  std::uint32_t line = 1;
+  std::uint32_t end_line = 1;
+  std::uint32_t depth = 0;   // 0: at the top of the file
+  bool declaration = false;
+  bool opens_only = false;   // an impl block or extension: what is in it follows
+};
+
+struct OutlineFile {
+  std::string source;
+  std::string source_path;
+  std::string path;
+  std::string language;
+  std::string file_hash;
+  std::uint32_t lines = 0;
+  bool stale = false;
+  bool known = true;  // false: its structure was not read yet
+  std::vector<OutlineSymbol> symbols;
+};
+
+struct OutlineAnswer {
+  std::string root;
+  double took_ms = 0;
+  std::vector<OutlineFile> files;
+  std::uint64_t total = 0;  // files there; `files` has the first of them
+  StructureState structure;
+  Completeness index;
+};
+
 struct SourceInfo {
   std::string uid;
   std::string kind;
@@ -277,6 +387,18 @@ class Library {
   /// no vector yet).
   virtual Result<SearchAnswer> similar(const SimilarRequest& request,
                                        const CancelToken& cancel) = 0;
+  /// Where a symbol is defined: definitions before declarations, code before tests. Errors of these
+  /// five also: InvalidArgument (the symbol, a place that is in no source), NotFound (outline only:
+  /// the library has no such file).
+  virtual Result<SymbolAnswer> definition(const SymbolRequest& request,
+                                          const CancelToken& cancel) = 0;
+  /// What calls, imports, inherits from, or otherwise names it.
+  virtual Result<SymbolAnswer> references(const SymbolRequest& request,
+                                          const CancelToken& cancel) = 0;
+  virtual Result<CallsAnswer> callers(const SymbolRequest& request, const CancelToken& cancel) = 0;
+  virtual Result<CallsAnswer> callees(const SymbolRequest& request, const CancelToken& cancel) = 0;
+  virtual Result<OutlineAnswer> outline(const OutlineRequest& request,
+                                        const CancelToken& cancel) = 0;
   virtual Result<StatusReport> status(const StatusRequest& request, const CancelToken& cancel) = 0;
 
   virtual Result<std::vector<SourceInfo>> sources() = 0;

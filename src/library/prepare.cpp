@@ -12,6 +12,7 @@
 #include "text/chunk_job.h"
 #include "text/decode.h"
 #include "text/language.h"
+#include "text/structure.h"
 #include "tree/walk.h"
 
 namespace sonde::library {
@@ -63,6 +64,8 @@ class Preparation {
     for (Item& item : items_) {
       if (item.prepared.kind == Prepared::Kind::Indexed) {
         TRY(finish(item));
+      } else if (item.prepared.kind == Prepared::Kind::Structured) {
+        item.prepared.structure = std::move(item.chunked.structure);
       }
       result.push_back(std::move(item.prepared));
     }
@@ -131,10 +134,11 @@ class Preparation {
     }
     const tree::FileEntry& entry = prepared.candidate.entry;
     const ContentHash hash = content_hash(*bytes);
-    if (prepared.candidate.known && prepared.candidate.known->hash == hash &&
-        !context_.everything) {
+    const bool same = prepared.candidate.known && prepared.candidate.known->hash == hash &&
+                      !context_.everything;
+    if (same) {
       prepared.kind = Prepared::Kind::Touched;
-      return {};
+      return prepared.candidate.lacks_structure ? read_structure(item, *bytes) : Status{};
     }
     tree::SkipReason reason{};
     tree::WalkOptions options = walk_options(context_.config);
@@ -164,6 +168,18 @@ class Preparation {
     return context_.everything ? need_chunks(item) : copy_known(item);
   }
 
+  /// The file is in the truth as it is on disk, but its structure: only that is made.
+  Status read_structure(Item& item, const std::string& bytes) {
+    store::FileRecord& record = item.prepared.record;
+    record.path = item.prepared.candidate.entry.path;
+    record.hash = item.prepared.candidate.known->hash;
+    item.text = text::decode_text(bytes).text;
+    record.language =
+        text::language_of(record.path, std::string_view(item.text).substr(0, kHeadBytes));
+    item.prepared.kind = Prepared::Kind::Structured;
+    return need_chunks(item);
+  }
+
   /// The same content elsewhere in the truth (a moved or copied file, a branch switched back) is
   /// not parsed again.
   Status copy_known(Item& item) {
@@ -173,6 +189,12 @@ class Preparation {
     if (!twin || twin->chunker_version != text::kChunkerVersion) {
       return need_chunks(item);
     }
+    TRY_ASSIGN(std::optional<store::StructureRow> structure,
+               snapshot_->structure(twin->id, text::kStructureVersion));
+    if (!structure) {
+      return need_chunks(item);
+    }
+    item.prepared.structure = std::move(structure->bytes);
     TRY_ASSIGN(item.prepared.chunks, snapshot_->chunks(twin->id));
     record.windowed = twin->windowed;
     record.note = twin->note;
@@ -248,6 +270,7 @@ class Preparation {
       if (!item.chunked.text.empty()) {
         item.text = std::move(item.chunked.text);
       }
+      prepared.structure = std::move(item.chunked.structure);
       prepared.record.windowed = item.chunked.windowed && !item.chunked.reason.empty();
       prepared.record.note = item.chunked.reason;
       prepared.chunks.reserve(item.chunked.chunks.size());

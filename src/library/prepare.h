@@ -21,6 +21,7 @@ struct Prepared {
   enum class Kind {
     Indexed,     // record, chunks and analyzed are set
     Touched,     // same content; only time or inode changed
+    Structured,  // the same, and its structure was not known: structure is set
     Skipped,     // left out for its content; skipped is set
     Unreadable,  // the system refused; what is known of it stays; skipped is set
     Vanished,    // gone between the walk and the reading
@@ -29,6 +30,7 @@ struct Prepared {
   store::FileRecord record;
   std::vector<store::ChunkRecord> chunks;
   index::AnalyzedFile analyzed;
+  std::string structure;  // of text/structure.h
   store::SkippedRow skipped;
   std::optional<store::QuarantineRow> quarantine;  // its syntax tree is not tried again
   std::string worker_trouble;                      // what happened to the worker, for the notes

@@ -7,6 +7,7 @@
 
 #include "index/analyze.h"
 #include "library/meaning.h"
+#include "text/structure.h"
 
 namespace sonde::library {
 
@@ -139,6 +140,7 @@ Result<bool> Writer::apply_move(const store::SourceRow& source, Prepared& prepar
   }
   TRY(bury(source, old->second.path));
   TRY(transaction_->move_file(row->id, prepared.record));
+  TRY(transaction_->put_structure(row->id, {text::kStructureVersion, prepared.structure}));
   gone.erase(old);
   ++totals_.moved;
   totals_.chunks_kept += prepared.chunks.size();
@@ -156,6 +158,8 @@ Status Writer::index_file(const store::SourceRow& source, Prepared& prepared) {
   if (!moved) {
     TRY_ASSIGN(const store::PutCounts counts,
                transaction_->put_file(source.id, prepared.record, prepared.chunks));
+    TRY(transaction_->put_structure(counts.file_id,
+                                    {text::kStructureVersion, std::move(prepared.structure)}));
     totals_.chunks_written += counts.written;
     totals_.chunks_kept += counts.kept;
     ++(known ? totals_.changed : totals_.added);
@@ -184,6 +188,17 @@ Status Writer::apply(const store::SourceRow& source, Prepared prepared) {
     case Prepared::Kind::Touched:
       TRY(transaction_->touch_file(known->id, prepared.candidate.entry.mtime_ns,
                                    prepared.candidate.entry.inode));
+      ++totals_.touched;
+      break;
+    case Prepared::Kind::Structured:
+      TRY(transaction_->touch_file(known->id, prepared.candidate.entry.mtime_ns,
+                                   prepared.candidate.entry.inode));
+      TRY(transaction_->put_structure(
+          known->id, {text::kStructureVersion, std::move(prepared.structure)}));
+      if (prepared.quarantine) {
+        TRY(transaction_->put_quarantine(*prepared.quarantine));
+      }
+      batch_bytes_ += prepared.candidate.entry.size_bytes;
       ++totals_.touched;
       break;
     case Prepared::Kind::Unreadable:

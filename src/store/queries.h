@@ -63,6 +63,8 @@ class Queries {
                                                    std::string_view language);
   Result<std::vector<ChunkRecord>> chunks(std::int64_t file_id);
   Result<std::optional<ChunkRecord>> chunk(std::int64_t file_id, std::uint32_t ordinal);
+  Result<std::optional<StructureRow>> structure(std::int64_t file_id, std::uint32_t version);
+  Result<std::vector<std::int64_t>> files_without_structure(std::uint32_t version);
   Status for_each_skipped(const std::function<Status(const SkippedRow&)>& visit);
   Result<std::vector<QuarantineRow>> quarantine();
   Result<std::vector<std::string>> forgotten(std::int64_t source_id);
@@ -99,10 +101,13 @@ class Queries {
   Error damaged(const std::string& what) const;
   /// False in a library of version 1, which no writer has opened since.
   Result<bool> knows_vectors();
+  /// False likewise before version 3.
+  Result<bool> knows_structures();
 
   Connection& connection_;
   Shared& shared_;
   std::unordered_map<std::int64_t, std::shared_ptr<const Dictionary>> dictionaries_;
+  bool knows_structures_ = false;
 };
 
 /// Implements the reads of `Interface` (Snapshot or Transaction) by a Queries.
@@ -131,6 +136,13 @@ class Reading : public Interface {
   }
   Result<std::optional<ChunkRecord>> chunk(std::int64_t file_id, std::uint32_t ordinal) override {
     return queries().chunk(file_id, ordinal);
+  }
+  Result<std::optional<StructureRow>> structure(std::int64_t file_id,
+                                                std::uint32_t version) override {
+    return queries().structure(file_id, version);
+  }
+  Result<std::vector<std::int64_t>> files_without_structure(std::uint32_t version) override {
+    return queries().files_without_structure(version);
   }
   Status for_each_skipped(const std::function<Status(const SkippedRow&)>& visit) override {
     return queries().for_each_skipped(visit);

@@ -167,6 +167,18 @@ CREATE TABLE vector_files(
 INSERT INTO vector_counts(id, embedded_total) VALUES(1, 0);
 )sql";
 
+// What version 3 has more. `size_bytes` are those of the uncompressed structure.
+constexpr const char* kSchemaOfVersion3 = R"sql(
+CREATE TABLE structures(
+  file_id INTEGER PRIMARY KEY,
+  version INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  coding INTEGER NOT NULL,
+  bytes BLOB NOT NULL
+) STRICT;
+CREATE INDEX structures_by_version ON structures(version);
+)sql";
+
 Result<bool> wal_mode(Connection& connection) {
   TRY_ASSIGN(Statement statement, connection.query("PRAGMA journal_mode"));
   TRY_ASSIGN(const bool row, statement.step());
@@ -233,6 +245,7 @@ Status create_schema(Connection& connection, std::string_view uid, std::uint64_t
   TRY(connection.script("BEGIN IMMEDIATE"));
   TRY(connection.script(kSchema));
   TRY(connection.script(kSchemaOfVersion2));
+  TRY(connection.script(kSchemaOfVersion3));
   TRY(connection.run("INSERT INTO meta(id, uid, generation) VALUES(1, ?1, ?2)", uid, generation));
   TRY(connection.script("PRAGMA application_id=" + std::to_string(kApplicationId) +
                         "; PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";"));
@@ -265,7 +278,10 @@ Status upgrade_schema(Connection& connection) {
   }
   TRY(connection.script("BEGIN IMMEDIATE"));
   const Status done = [&]() -> Status {
-    TRY(connection.script(kSchemaOfVersion2));
+    if (version < 2) {
+      TRY(connection.script(kSchemaOfVersion2));
+    }
+    TRY(connection.script(kSchemaOfVersion3));
     TRY(connection.script("PRAGMA user_version=" + std::to_string(kSchemaVersion)));
     return connection.script("COMMIT");
   }();

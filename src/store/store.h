@@ -36,7 +36,7 @@ class FileSystem;
 
 namespace sonde::store {
 
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 struct SourceRow {
   std::int64_t id = 0;
@@ -188,8 +188,16 @@ struct Counts {
   std::uint64_t embedded_total = 0;        // vectors made here, over the library's life
 };
 
+/// The structure of a file: bytes that text/structure.h reads and writes. Derived from the file, as
+/// segments are from chunks; a file without a row has one that is not known yet.
+struct StructureRow {
+  std::uint32_t version = 0;
+  std::string bytes;
+};
+
 /// What replacing a file cost.
 struct PutCounts {
+  std::int64_t file_id = 0;
   std::uint32_t written = 0;  // chunk texts inserted
   std::uint32_t kept = 0;     // chunks with the same text: only their place was updated
   std::uint32_t removed = 0;
@@ -216,6 +224,12 @@ class Reader {
   /// All chunks of a file, by ordinal, with their texts.
   virtual Result<std::vector<ChunkRecord>> chunks(std::int64_t file_id) = 0;
   virtual Result<std::optional<ChunkRecord>> chunk(std::int64_t file_id, std::uint32_t ordinal) = 0;
+  /// Nothing when it is not known, or known in another version.
+  virtual Result<std::optional<StructureRow>> structure(std::int64_t file_id,
+                                                        std::uint32_t version) = 0;
+  /// Files whose structure is not known in this version, in the order of their ids. Cost: one look
+  /// at an index when there are none, the usual case.
+  virtual Result<std::vector<std::int64_t>> files_without_structure(std::uint32_t version) = 0;
   virtual Status for_each_skipped(const std::function<Status(const SkippedRow&)>& visit) = 0;
   virtual Result<std::vector<QuarantineRow>> quarantine() = 0;
   /// Paths of a source that were forgotten and stay excluded ("a/b" or "a/b/" for a folder).
@@ -252,6 +266,8 @@ class Transaction : public Reader {
   /// @param chunks  all chunks of the file, by ordinal
   virtual Result<PutCounts> put_file(std::int64_t source_id, const FileRecord& file,
                                      std::span<const ChunkRecord> chunks) = 0;
+  /// Adds or replaces the structure of a file. put_file() and remove_file() remove it.
+  virtual Status put_structure(std::int64_t file_id, const StructureRow& row) = 0;
   /// Same content, new size/mtime/inode (a touch).
   virtual Status touch_file(std::int64_t file_id, std::int64_t mtime_ns, std::uint64_t inode) = 0;
   /// Moves a file with its chunks to another path of the same source; no chunk is written.

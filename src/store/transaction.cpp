@@ -26,6 +26,11 @@ constexpr const char* kPutFile =
     "windowed = ?13, note = ?14, chunk_count = ?15, text_bytes = ?16, places = ?17";
 constexpr const char* kTouchFile = "UPDATE files SET mtime_ns = ?2, inode = ?3 WHERE id = ?1";
 constexpr const char* kDeleteFile = "DELETE FROM files WHERE id = ?1";
+constexpr const char* kFileExists = "SELECT count(*) FROM files WHERE id = ?1";
+constexpr const char* kDeleteStructure = "DELETE FROM structures WHERE file_id = ?1";
+constexpr const char* kPutStructure =
+    "INSERT OR REPLACE INTO structures(file_id, version, size_bytes, coding, bytes) "
+    "VALUES(?1, ?2, ?3, ?4, ?5)";
 constexpr const char* kChunkText = "SELECT size_bytes, coding, text FROM chunks WHERE id = ?1";
 constexpr const char* kRecodeChunk = "UPDATE chunks SET coding = ?2, text = ?3 WHERE id = ?1";
 constexpr const char* kInsertDictionary = "INSERT INTO dictionaries(bytes) VALUES(?1)";
@@ -173,8 +178,10 @@ Result<PutCounts> WriteTransaction::replace_file(std::int64_t source_id, const F
   if (old) {
     TRY(match_chunks(*old, chunks, hashes, places, counts));
     count_file(old->row, old->places.size(), old->text_bytes, -1);
+    TRY(connection_.run(kDeleteStructure, old->row.id));
   }
   const std::int64_t file_id = old ? old->row.id : next_file_id_++;
+  counts.file_id = file_id;
   for (std::size_t i = 0; i < chunks.size(); ++i) {
     if (places[i].chunk_id == 0) {
       TRY_ASSIGN(const std::int64_t id, insert_chunk(file_id, chunks[i], hashes[i]));
@@ -257,6 +264,18 @@ Status WriteTransaction::write_file_row(std::int64_t file_id, std::int64_t sourc
                          file.windowed ? 1 : 0, file.note, places.size(), text_bytes, Blob{packed});
 }
 
+Status WriteTransaction::put_structure(std::int64_t file_id, const StructureRow& row) {
+  TRY(usable());
+  TRY_ASSIGN(const std::int64_t found, connection_.integer(kFileExists, file_id));
+  if (found == 0) {
+    return Error{Code::NotFound, "there is no file " + std::to_string(file_id)};
+  }
+  // Without the dictionary: it is learnt from texts, and may be replaced.
+  TRY_ASSIGN(const TextCodec::Compressed packed, queries_.shared().codec.compress(row.bytes, nullptr));
+  return keep(connection_.run(kPutStructure, file_id, row.version, row.bytes.size(),
+                              packed.raw ? kCodingRaw : kCodingPlain, Blob{packed.bytes}));
+}
+
 Status WriteTransaction::touch_file(std::int64_t file_id, std::int64_t mtime_ns,
                                     std::uint64_t inode) {
   TRY(usable());
@@ -295,6 +314,7 @@ Status WriteTransaction::delete_file(const PlacedFile& file) {
   for (const Place& place : file.places) {
     TRY(connection_.run(kDeleteChunk, place.chunk_id));
   }
+  TRY(connection_.run(kDeleteStructure, file.row.id));
   TRY(connection_.run(kDeleteFile, file.row.id));
   count_file(file.row, file.places.size(), file.text_bytes, -1);
   return {};

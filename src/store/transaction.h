@@ -28,6 +28,7 @@ class WriteTransaction final : public Reading<Transaction> {
   Status remove_source(std::int64_t source_id) override;
   Result<PutCounts> put_file(std::int64_t source_id, const FileRecord& file,
                              std::span<const ChunkRecord> chunks) override;
+  Status put_structure(std::int64_t file_id, const StructureRow& row) override;
   Status touch_file(std::int64_t file_id, std::int64_t mtime_ns, std::uint64_t inode) override;
   Status move_file(std::int64_t file_id, const FileRecord& file) override;
   Status remove_file(std::int64_t file_id) override;

@@ -52,6 +52,7 @@ struct ChunkedText {
   std::vector<Chunk> chunks;
   bool windowed = false;  // no syntax tree was used
   std::string reason;     // why not, when a grammar exists ("syntax tree given up after 5 s", ...)
+  std::string structure;  // encode_structure() of text/structure.h; empty without a syntax tree
   std::string text;       // what the spans are of, when it is not the text that was given: the
                           // readable form of a notebook; else empty
 };

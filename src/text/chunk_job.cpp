@@ -5,12 +5,13 @@
 #include "base/codec.h"
 #include "base/utf8.h"
 #include "text/chunk_plan.h"
+#include "text/structure.h"
 
 namespace sonde::text {
 
 namespace {
 
-constexpr std::uint8_t kAnswerVersion = 1;
+constexpr std::uint8_t kAnswerVersion = 2;
 constexpr std::size_t kMaxLanguageBytes = 64;
 constexpr std::size_t kMaxReasonBytes = 500;
 constexpr std::size_t kMaxChunkBytes = kChunkLimit * 4;  // UTF-8
@@ -128,8 +129,14 @@ Result<ChunkedText> read_answer(std::string_view answer, std::string_view text) 
     chunked.chunks.push_back(std::move(chunk));
   }
   TRY(chunks.finish());
+  TRY_ASSIGN(const std::string_view structure, reader.string());
+  const std::string_view lines = chunked.text.empty() ? text : std::string_view(chunked.text);
+  const auto last_line =
+      static_cast<std::uint32_t>(1 + std::count(lines.begin(), lines.end(), '\n'));
+  TRY(decode_structure(structure, last_line));
+  chunked.structure = structure;
   if (!reader.at_end()) {
-    return corrupt("bytes follow the last chunk");
+    return corrupt("bytes follow its end");
   }
   return chunked;
 }
@@ -186,6 +193,7 @@ std::string encode_chunk_answer(const ChunkedText& chunked) {
     }
     end = chunk.end_byte;
   }
+  writer.string(chunked.structure);
   return writer.take();
 }
 

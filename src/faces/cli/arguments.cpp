@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t kThreadLimit = 256;
 constexpr std::size_t kResultLimit = 1000;
+constexpr std::size_t kPlaceLimit = 100'000;
+constexpr std::uint32_t kOutlineDepthLimit = 100;
 constexpr std::uint32_t kContextLimit = 1000;
 constexpr std::uint64_t kBudgetLimit = 10'000'000;
 constexpr std::size_t kArgumentLimit = 100'000;
@@ -29,6 +31,7 @@ struct Target {
   std::string mode = "auto";
   bool no_refresh = false;
   bool no_embed = false;
+  bool no_mentions = false;
 };
 
 void add_common(CLI::App& app, Target& target) {
@@ -179,6 +182,55 @@ void add_similar(CLI::App& root, Target& target) {
   app.add_flag("--files", search.files_only, "Print paths only");
 }
 
+CLI::App& add_symbol_command(CLI::App& root, Target& target, const std::string& name,
+                             const std::string& description, Command command) {
+  CLI::App& app = add_command(root, target, name, description, command);
+  library::SymbolRequest& request = target.invocation.code.symbol;
+  app.add_option("symbol", request.symbol, "A name, alone or with what encloses it: Session.get")
+      ->type_name("SYMBOL")
+      ->required();
+  app.add_option("paths", request.within, "Only in these files and folders")->type_name("PATH");
+  app.add_option("-n,--limit", request.limit, "Places at most (50)")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, kPlaceLimit));
+  add_list(app, "-l,--lang", request.languages, "Only this language; may be repeated")
+      .type_name("LANG")
+      ->delimiter(',');
+  app.add_flag("--no-refresh", target.no_refresh, "Do not bring changed files up to date first");
+  app.footer("Places are found by name: of several definitions of one name none is left out.");
+  return app;
+}
+
+void add_code(CLI::App& root, Target& target) {
+  library::OutlineRequest& outline = target.invocation.code.outline;
+  CLI::App& shown = add_command(root, target, "outline",
+                                "What a file or the files of a folder define", Command::Outline);
+  shown.add_option("path", outline.path, "A file or folder; this one by default")
+      ->type_name("PATH");
+  shown.add_option("--depth", outline.depth,
+                   "Levels of symbols within symbols; all in a file, one in a folder")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint32_t{1}, kOutlineDepthLimit));
+  shown.add_option("-n,--limit", outline.limit, "Files at most (200)")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, kPlaceLimit));
+  shown.add_flag("--no-refresh", target.no_refresh, "Do not bring changed files up to date first");
+  add_symbol_command(root, target, "definition", "Where a symbol is defined", Command::Definition);
+  add_symbol_command(root, target, "references", "What calls, imports, inherits or names a symbol",
+                     Command::References)
+      .add_flag("--no-mentions", target.no_mentions,
+                "Only what the syntax tree says, not the name elsewhere in the text");
+  const auto add_depth = [&target](CLI::App& app) {
+    app.add_option("--depth", target.invocation.code.symbol.depth, "Calls to follow (1)")
+        ->type_name("N")
+        ->check(CLI::Range(std::uint32_t{1}, library::kMaxCallDepth));
+  };
+  add_depth(add_symbol_command(root, target, "callers", "What calls a function, and what calls that",
+                               Command::Callers));
+  add_depth(add_symbol_command(root, target, "callees", "What a function calls, and what that calls",
+                               Command::Callees));
+}
+
 void add_sources(CLI::App& root, Target& target) {
   CLI::App& app = add_command(root, target, "source", "The folders of the library", Command::None);
   app.require_subcommand(1);
@@ -297,6 +349,7 @@ void build(CLI::App& app, Target& target) {
   add_watch(app, target);
   add_search(app, target);
   add_similar(app, target);
+  add_code(app, target);
   add_sources(app, target);
   add_models(app, target);
   add_embed(app, target);
@@ -345,6 +398,9 @@ Status finish(Target& target) {
     invocation.common.max_rss_bytes = bytes;
   }
   invocation.search.request.refresh = !target.no_refresh;
+  invocation.code.symbol.refresh = !target.no_refresh;
+  invocation.code.outline.refresh = !target.no_refresh;
+  invocation.code.symbol.mentions = !target.no_mentions;
   invocation.index.request.embed = !target.no_embed;
   const std::map<std::string, library::SearchMode> modes = {
       {"auto", library::SearchMode::Auto},

@@ -18,6 +18,11 @@ enum class Command {
   Watch,
   Search,
   Similar,
+  Outline,
+  Definition,
+  References,
+  Callers,
+  Callees,
   SourceAdd,
   SourceList,
   SourceRemove,
@@ -69,6 +74,12 @@ struct SearchOptions {
   bool json_lines = false;
 };
 
+/// `sonde definition` and its kin, and `sonde outline`.
+struct CodeOptions {
+  library::SymbolRequest symbol;    // `within` as typed
+  library::OutlineRequest outline;  // `path` as typed; empty: the working folder
+};
+
 struct ModelOptions {
   std::string what;  // a path (add), what the hub calls it (pull), or a name; empty: the one in use
   std::string name;  // --name
@@ -94,6 +105,7 @@ struct Invocation {
   WatchCommandOptions watch;  // `embed` as in index.request
   SearchOptions search;
   SimilarOptions similar;
+  CodeOptions code;
   library::StatusRequest status;
   std::string source;              // of source add and source remove, as typed
   std::vector<std::string> paths;  // of forget, as typed

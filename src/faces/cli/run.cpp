@@ -25,6 +25,11 @@ Result<int> dispatch(Context& context) {
     case Command::Watch: return run_watch(context);
     case Command::Search: return run_search(context);
     case Command::Similar: return run_similar(context);
+    case Command::Outline:
+    case Command::Definition:
+    case Command::References:
+    case Command::Callers:
+    case Command::Callees: return run_code(context);
     case Command::SourceAdd:
     case Command::SourceList:
     case Command::SourceRemove: return run_source(context);

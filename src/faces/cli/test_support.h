@@ -19,6 +19,11 @@ namespace sonde::faces::cli {
 /// What a fake library answers, and what it was asked.
 struct FakeState {
   library::IndexReport index_report;
+  library::SymbolAnswer symbol_answer;
+  library::CallsAnswer calls_answer;
+  library::OutlineAnswer outline_answer;
+  std::vector<library::SymbolRequest> symbols;
+  std::vector<library::OutlineRequest> outlined;
   library::SearchAnswer answer;
   std::optional<library::SearchAnswer> answer_without_filters;
   library::StatusReport status;
@@ -64,6 +69,31 @@ class FakeLibrary : public library::Library {
     state_.compared.push_back(request);
     TRY(cancel.check());
     return answer(state_.answer);
+  }
+  Result<library::SymbolAnswer> definition(const library::SymbolRequest& request,
+                                           const CancelToken&) override {
+    state_.symbols.push_back(request);
+    return answer(state_.symbol_answer);
+  }
+  Result<library::SymbolAnswer> references(const library::SymbolRequest& request,
+                                           const CancelToken&) override {
+    state_.symbols.push_back(request);
+    return answer(state_.symbol_answer);
+  }
+  Result<library::CallsAnswer> callers(const library::SymbolRequest& request,
+                                       const CancelToken&) override {
+    state_.symbols.push_back(request);
+    return answer(state_.calls_answer);
+  }
+  Result<library::CallsAnswer> callees(const library::SymbolRequest& request,
+                                       const CancelToken&) override {
+    state_.symbols.push_back(request);
+    return answer(state_.calls_answer);
+  }
+  Result<library::OutlineAnswer> outline(const library::OutlineRequest& request,
+                                         const CancelToken&) override {
+    state_.outlined.push_back(request);
+    return answer(state_.outline_answer);
   }
   Result<library::StatusReport> status(const library::StatusRequest&, const CancelToken&) override {
     return answer(state_.status);

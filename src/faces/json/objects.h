@@ -46,6 +46,14 @@ Document last_line_object(const library::Completeness& index);
 /// "sonde.files/1": what `search --files` found.
 Document files_object(const library::SearchAnswer& answer);
 
+/// "sonde.definition/1" and "sonde.references/1".
+/// @param schema  one of these
+Document symbol_object(const library::SymbolAnswer& answer, const char* schema);
+/// "sonde.callers/1" and "sonde.callees/1".
+Document calls_object(const library::CallsAnswer& answer, const char* schema);
+/// "sonde.outline/1".
+Document outline_object(const library::OutlineAnswer& answer);
+
 /// "sonde.status/1". The lists are there when they were asked for.
 Document status_object(const library::StatusReport& report, const library::StatusRequest& request);
 

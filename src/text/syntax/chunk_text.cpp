@@ -7,6 +7,7 @@
 #include "text/syntax/leaks.h"
 #include "text/syntax/notebook.h"
 #include "text/syntax/splitter.h"
+#include "text/syntax/structure_walk.h"
 
 namespace sonde::text {
 
@@ -34,6 +35,7 @@ Result<ChunkedText> chunk_by_tree(LanguageParser& parser, std::string_view text)
   fill_with_lines(ruler, plan);
   ChunkedText chunked;
   chunked.chunks = make_chunks(ruler, plan);
+  chunked.structure = encode_structure(structure_from_tree(parser, tree.get(), text));
   return chunked;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Small helpers over tree-sitter nodes. Every walk over children has the limit kMaxLooked: what a
-// node defines is said near its start.
+// Small helpers over tree-sitter nodes. Every walk over children has a limit, kMaxLooked for
+// what a node defines, which is said near its start.
 
 #include <cstdint>
 #include <string>
@@ -31,15 +31,15 @@ inline TSNode named_child(TSNode node, std::uint32_t index) {
 
 inline TSNode first_named(TSNode node) { return named_child(node, 0); }
 
-/// Calls visit(child, field name or "") for the first kMaxLooked children, until it returns false.
+/// Calls visit(child, field name or "") for the first `limit` children, until it returns false.
 template <typename Visit>
-void each_child(TSNode node, Visit&& visit) {
+void each_child(TSNode node, Visit&& visit, std::uint32_t limit = kMaxLooked) {
   if (none(node)) {
     return;
   }
   TSTreeCursor cursor = ts_tree_cursor_new(node);
   bool more = ts_tree_cursor_goto_first_child(&cursor);
-  for (std::uint32_t looked = 0; more && looked < kMaxLooked; ++looked) {
+  for (std::uint32_t looked = 0; more && looked < limit; ++looked) {
     const char* name = ts_tree_cursor_current_field_name(&cursor);
     if (!visit(ts_tree_cursor_current_node(&cursor),
                std::string_view(name == nullptr ? "" : name))) {

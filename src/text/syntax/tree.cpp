@@ -1,5 +1,7 @@
 #include "text/syntax/tree.h"
 
+#include <algorithm>
+#include <array>
 #include <ctime>
 
 #include "text/syntax/node.h"
@@ -75,7 +77,32 @@ std::size_t error_bytes(TSNode root) {
   return errors;
 }
 
+/// Types of leaves that are names. Members (`property_identifier`, `field_identifier`) are not: what
+/// they are members of is not known.
+constexpr std::array<std::string_view, 5> kPlainNames = {"identifier", "simple_identifier", "name",
+                                                         "variable", "shorthand_property_identifier"};
+
 }  // namespace
+
+LanguageParser::LanguageParser(const Grammar& grammar, TSParser* parser)
+    : grammar_(grammar), rules_(rules_by_symbol(grammar)), parser_(parser) {
+  const TSLanguage* language = grammar.tree_sitter();
+  const std::span<const EdgeRule> edges = edge_rules(grammar.language);
+  edges_.assign(rules_.size(), nullptr);
+  plain_names_.assign(rules_.size(), false);
+  for (std::size_t symbol = 0; symbol < rules_.size() && !edges.empty(); ++symbol) {
+    const auto id = static_cast<TSSymbol>(symbol);
+    if (ts_language_symbol_type(language, id) != TSSymbolTypeRegular) {
+      continue;
+    }
+    const std::string_view name = ts_language_symbol_name(language, id);
+    const auto rule = std::find_if(edges.begin(), edges.end(),
+                                   [name](const EdgeRule& edge) { return edge.type == name; });
+    edges_[symbol] = rule == edges.end() ? nullptr : &*rule;
+    plain_names_[symbol] =
+        std::find(kPlainNames.begin(), kPlainNames.end(), name) != kPlainNames.end();
+  }
+}
 
 Result<std::unique_ptr<LanguageParser>> LanguageParser::create(const Grammar& grammar) {
   TSParser* parser = ts_parser_new();

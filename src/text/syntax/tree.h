@@ -9,6 +9,7 @@
 #include <tree_sitter/api.h>
 
 #include "base/result.h"
+#include "text/syntax/edges.h"
 #include "text/syntax/grammars.h"
 
 namespace sonde::text {
@@ -40,13 +41,24 @@ class LanguageParser {
     const TSSymbol symbol = ts_node_symbol(node);
     return symbol < rules_.size() ? rules_[symbol] : nullptr;
   }
+  /// The rule that says which names a node calls, imports and so on; or null.
+  [[nodiscard]] const EdgeRule* edge(TSNode node) const {
+    const TSSymbol symbol = ts_node_symbol(node);
+    return symbol < edges_.size() ? edges_[symbol] : nullptr;
+  }
+  /// True for a leaf that is a name by itself: an identifier that is no member of something.
+  [[nodiscard]] bool is_plain_name(TSNode node) const {
+    const TSSymbol symbol = ts_node_symbol(node);
+    return symbol < plain_names_.size() && plain_names_[symbol];
+  }
 
  private:
-  LanguageParser(const Grammar& grammar, TSParser* parser)
-      : grammar_(grammar), rules_(rules_by_symbol(grammar)), parser_(parser) {}
+  LanguageParser(const Grammar& grammar, TSParser* parser);
 
   const Grammar& grammar_;  // static storage
   std::vector<const NodeRule*> rules_;
+  std::vector<const EdgeRule*> edges_;  // by symbol, as rules_
+  std::vector<bool> plain_names_;       // likewise
   std::unique_ptr<TSParser, DeleteParser> parser_;
 };
 

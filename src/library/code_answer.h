@@ -1,0 +1,34 @@
+#pragma once
+// Answers about the structure of code, on one snapshot.
+
+#include "base/cancel.h"
+#include "base/result.h"
+#include "io/file_system.h"
+#include "library/answer.h"
+#include "library/library.h"
+#include "library/segments.h"
+#include "store/store.h"
+
+namespace sonde::library {
+
+enum class SymbolQuestion { Definition, References };
+enum class CallQuestion { Callers, Callees };
+
+/// What answers need beside the request. All outlive the calls.
+struct CodeContext {
+  io::FileSystem& fs;
+  store::Reader& reader;
+  Segments& segments;
+  const TreeCheck& check;
+  const CancelToken& cancel;
+};
+
+/// Errors: InvalidArgument, Corruption (names the derived file or the truth), Io, Cancelled;
+/// answer_outline also NotFound. Threads: each call with its own reader.
+Result<SymbolAnswer> answer_symbol(const CodeContext& context, const SymbolRequest& request,
+                                   SymbolQuestion question);
+Result<CallsAnswer> answer_calls(const CodeContext& context, const SymbolRequest& request,
+                                 CallQuestion question);
+Result<OutlineAnswer> answer_outline(const CodeContext& context, const OutlineRequest& request);
+
+}  // namespace sonde::library
