@@ -39,7 +39,7 @@ endfunction()
 # may start built beside it. Each of its tests may take up to 15 minutes on a slow machine.
 function(sonde_system_test name)
   add_executable(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE sonde_test_support GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE sonde_test_support GTest::gmock GTest::gtest_main)
   add_dependencies(${name} sonde sonde-worker poison_worker)
   # Whoever runs the tests may have a model installed; programs started here are not to find it.
   gtest_discover_tests(${name} TEST_PREFIX "system." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60

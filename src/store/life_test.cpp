@@ -393,7 +393,7 @@ TEST(Life, a_newer_version_is_refused_by_name) {
     how.path = folder.path("library.db");
     how.mode = ConnectionOptions::Mode::Write;
     const auto connection = must(Connection::open(*vfs, how));
-    must(connection->script("PRAGMA user_version=3"));
+    must(connection->script("PRAGMA user_version=" + std::to_string(kSchemaVersion + 1)));
   }
   const Error error = Store::open(reading(folder.path())).error();
   EXPECT_EQ(error.code, Code::Unsupported);

@@ -43,7 +43,7 @@ void make_version_1(const std::string& folder) {
   const auto connection = must(Connection::open(*vfs, how));
   must(
       connection->script("BEGIN; DROP TABLE models; DROP TABLE vectors; DROP TABLE vector_files; "
-                         "DROP TABLE vector_counts; PRAGMA user_version=1; COMMIT"));
+                         "DROP TABLE vector_counts; DROP TABLE structures; PRAGMA user_version=1; COMMIT"));
 }
 
 TEST(Vectors, a_library_of_version_1_is_read_and_its_writer_upgrades_it) {

@@ -123,7 +123,7 @@ class StructureWalk final : public EdgeSink {
       edge->collect(*edge, text_, node, *this);
       return edge->kind != EdgeKind::Import;
     }
-    if if (parser_.is_plain_name(node)) {
+    if (parser_.is_plain_name(node)) {
       take_use(node);
     }
     return true;
