@@ -313,7 +313,10 @@ class References {
       }
     }
     for (const text::Reference& ref : structure.references) {
-      if (match_.fits(structure, ref)) {
+      const bool again = !found_.empty() && found_.back().file == file &&
+                         found_.back().line == ref.line &&
+                         found_.back().kind == text::edge_name(ref.kind);
+      if (!again && match_.fits(structure, ref)) {
         found_.push_back({file, ref.line, ref.within, std::string(text::edge_name(ref.kind))});
         taken.insert(ref.line);
       }

@@ -1,6 +1,7 @@
 #include "text/structure.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/codec.h"
 #include "base/utf8.h"
@@ -29,6 +30,15 @@ Error corrupt(const std::string& what) {
 std::uint64_t zigzag(std::uint32_t from, std::uint32_t to) {
   const std::int64_t gap = static_cast<std::int64_t>(to) - from;
   return static_cast<std::uint64_t>(gap) << 1 ^ static_cast<std::uint64_t>(gap >> 63);
+}
+
+/// "lib/http.js" and "fs.h" are files and also called without their extension; "os.path" is none.
+bool is_file(std::string_view imported, std::string_view extension) {
+  constexpr std::array<std::string_view, 16> kExtensions = {
+      "h",  "hh",  "hpp", "hxx", "inc", "js", "mjs", "cjs",
+      "ts", "tsx", "jsx", "php", "rb",  "sh", "zig", "dart"};
+  return imported.find('/') != std::string_view::npos ||
+         std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 
 /// Reads what encode_structure() wrote.
@@ -192,8 +202,8 @@ bool import_names(std::string_view imported, std::string_view name) {
   if (ends(imported)) {
     return true;
   }
-  const std::size_t dot = imported.rfind('.');  // of a file's name, with its extension
-  return dot != std::string_view::npos &&
+  const std::size_t dot = imported.rfind('.');
+  return dot != std::string_view::npos && is_file(imported, imported.substr(dot + 1)) &&
          (imported.substr(0, dot) == name || ends(imported.substr(0, dot)));
 }
 
