@@ -56,7 +56,8 @@ std::vector<std::string> unreadable_paths(const std::vector<tree::SkippedEntry>&
 class Comparison {
  public:
   Comparison(const store::SourceRow& source, const Config& config, bool everything,
-             const std::vector<std::int64_t>& lacking, std::vector<tree::FileEntry> files, KnownSkips skips, ChangeSet& changes)
+             const std::vector<std::int64_t>& lacking, std::vector<tree::FileEntry> files,
+             KnownSkips skips, ChangeSet& changes)
       : source_(source),
         config_(config),
         everything_(everything),

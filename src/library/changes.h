@@ -18,7 +18,7 @@ namespace sonde::library {
 struct Candidate {
   tree::FileEntry entry;
   std::optional<store::FileState> known;
-  bool skipped_before = false;  // the truth lists it as left out for its content
+  bool skipped_before = false;   // the truth lists it as left out for its content
   bool lacks_structure = false;  // the truth does not know its structure
 };
 
@@ -49,7 +49,8 @@ bool under_any(std::string_view path, const std::vector<std::string>& prefixes);
 /// while size and time stay. What cannot be read now (no permission, a failing disk) is not gone.
 /// @param prefixes  relative paths to look at; empty: the whole source
 /// @param everything  true: every file is a candidate (--force)
-/// @param lacking     ids of files that are candidates also when they are unchanged: their structure
+/// @param lacking     ids of files that are candidates also when they are unchanged: their
+/// structure
 ///                    is not known; ascending
 /// Errors: Cancelled, and those of the reader.
 Result<ChangeSet> find_changes(store::Reader& reader, const store::SourceRow& source,

@@ -79,9 +79,7 @@ class NameMatch {
                                : text::import_names(text::fold_symbol(written), name_);
   }
   /// Bytes that a structure with the name holds; null when that cannot be said.
-  [[nodiscard]] const std::string* sought() const {
-    return how_ == Case::Exact ? &name_ : nullptr;
-  }
+  [[nodiscard]] const std::string* sought() const { return how_ == Case::Exact ? &name_ : nullptr; }
 
  private:
   std::string name_;
@@ -126,8 +124,7 @@ Result<std::optional<CodePlace>> place_of(CodeLookup& lookup, const FoundDefinit
 }
 
 Result<std::optional<CodePlace>> place_of(CodeLookup& lookup, const FoundPlace& found) {
-  TRY_ASSIGN(std::optional<CodePlace> place,
-             lookup.place(*found.file, found.line, found.line));
+  TRY_ASSIGN(std::optional<CodePlace> place, lookup.place(*found.file, found.line, found.line));
   if (place) {
     place->kind = found.kind;
     if (found.within != 0) {
@@ -148,10 +145,9 @@ void put_in_order(std::vector<FoundDefinition>& found) {
                        kind == text::ChunkKind::Doc || kind == text::ChunkKind::Cell;
     return std::pair(light, each.definition().declaration);
   };
-  std::stable_sort(found.begin(), found.end(),
-                   [&](const FoundDefinition& a, const FoundDefinition& b) {
-                     return weight(a) < weight(b);
-                   });
+  std::stable_sort(
+      found.begin(), found.end(),
+      [&](const FoundDefinition& a, const FoundDefinition& b) { return weight(a) < weight(b); });
 }
 
 void append_definitions(const CodeFilePtr& file, const NameMatch& match, const std::string& scope,
@@ -206,9 +202,8 @@ Result<std::vector<FoundDefinition>> definitions_of(CodeLookup& lookup, Asked& a
     TRY_ASSIGN(found, find_definitions(lookup, asked, NameMatch::Case::Folded));
     if (!found.empty()) {
       lenience.how = NameMatch::Case::Folded;
-      lenience.notes.push_back(
-          fmt::format("nothing is called {} exactly; upper and lower case were taken as equal",
-                      asked.name));
+      lenience.notes.push_back(fmt::format(
+          "nothing is called {} exactly; upper and lower case were taken as equal", asked.name));
     }
   }
   return found;
@@ -221,9 +216,8 @@ void note_state(const StructureState& state, Completeness& index) {
         "the structure of {} files is not known yet; `sonde index` reads it", state.unknown_files));
   }
   if (state.windowed > 0) {
-    index.notes.push_back(
-        fmt::format("{} files have no syntax tree (`sonde status --quarantine` says why)",
-                    state.windowed));
+    index.notes.push_back(fmt::format(
+        "{} files have no syntax tree (`sonde status --quarantine` says why)", state.windowed));
   }
 }
 
@@ -444,8 +438,7 @@ class CallTree {
         called.erase(std::unique(called.begin(), called.end()), called.end());
         edges_.push_back({depth, file, caller, name, std::move(called), {}});
         if (caller != 0) {
-          next.push_back(
-              file->structure.name_of(file->structure.definitions[caller - 1]));
+          next.push_back(file->structure.name_of(file->structure.definitions[caller - 1]));
         }
       }
     }
@@ -566,8 +559,8 @@ void append_symbols(const text::Structure& structure, std::uint32_t max_depth,
 Result<SymbolAnswer> answer_symbol(const CodeContext& context, const SymbolRequest& request,
                                    SymbolQuestion question) {
   TRY_ASSIGN(Asked asked, parse_symbol(request.symbol));
-  TRY_ASSIGN(CodeLookup lookup, CodeLookup::create(context.fs, context.reader, context.segments,
-                                                   context.cancel));
+  TRY_ASSIGN(CodeLookup lookup,
+             CodeLookup::create(context.fs, context.reader, context.segments, context.cancel));
   TRY(lookup.restrict_to(request.languages, request.within));
   SymbolAnswer answer;
   answer.symbol = request.symbol;
@@ -585,9 +578,9 @@ Result<SymbolAnswer> answer_symbol(const CodeContext& context, const SymbolReque
   answer.total = found.size();
   TRY(show(lookup, found, request.limit, answer.places));
   if (!asked.scope.empty()) {
-    lenience.notes.push_back(fmt::format(
-        "references are by name: these are to every {}, not only to that of {}", asked.name,
-        asked.scope));
+    lenience.notes.push_back(
+        fmt::format("references are by name: these are to every {}, not only to that of {}",
+                    asked.name, asked.scope));
   }
   if (references.cut()) {
     lenience.notes.push_back("the name stands in more text than was looked through for mentions");
@@ -599,8 +592,8 @@ Result<SymbolAnswer> answer_symbol(const CodeContext& context, const SymbolReque
 Result<CallsAnswer> answer_calls(const CodeContext& context, const SymbolRequest& request,
                                  CallQuestion question) {
   TRY_ASSIGN(Asked asked, parse_symbol(request.symbol));
-  TRY_ASSIGN(CodeLookup lookup, CodeLookup::create(context.fs, context.reader, context.segments,
-                                                   context.cancel));
+  TRY_ASSIGN(CodeLookup lookup,
+             CodeLookup::create(context.fs, context.reader, context.segments, context.cancel));
   TRY(lookup.restrict_to(request.languages, request.within));
   CallsAnswer answer;
   answer.symbol = request.symbol;
@@ -625,13 +618,13 @@ Result<CallsAnswer> answer_calls(const CodeContext& context, const SymbolRequest
 }
 
 Result<OutlineAnswer> answer_outline(const CodeContext& context, const OutlineRequest& request) {
-  TRY_ASSIGN(CodeLookup lookup, CodeLookup::create(context.fs, context.reader, context.segments,
-                                                   context.cancel));
+  TRY_ASSIGN(CodeLookup lookup,
+             CodeLookup::create(context.fs, context.reader, context.segments, context.cancel));
   const store::SourceRow* source = lookup.source_of(request.path);
   if (source == nullptr) {
-    return Error{Code::InvalidArgument,
-                 request.path +
-                     " is in no source of this library (`sonde source list` shows them)"};
+    return Error{
+        Code::InvalidArgument,
+        request.path + " is in no source of this library (`sonde source list` shows them)"};
   }
   std::string relative;
   if (request.path.size() > source->path.size()) {
@@ -645,8 +638,9 @@ Result<OutlineAnswer> answer_outline(const CodeContext& context, const OutlineRe
     return context.cancel.check();
   }));
   if (paths.empty()) {
-    return Error{Code::NotFound, request.path + " is not in the library (`sonde status --skipped` "
-                                                "says what was left out, and why)"};
+    return Error{Code::NotFound, request.path +
+                                     " is not in the library (`sonde status --skipped` "
+                                     "says what was left out, and why)"};
   }
   const bool one_file = paths.size() == 1 && paths.front() == relative;
   OutlineAnswer answer;
@@ -669,8 +663,8 @@ Result<OutlineAnswer> answer_outline(const CodeContext& context, const OutlineRe
     shown.lines = file->row.lines;
     shown.stale = place->stale;
     shown.known = file->known;
-    append_symbols(file->structure,
-                   request.depth == 0 && !one_file ? 1 : request.depth, shown.symbols);
+    append_symbols(file->structure, request.depth == 0 && !one_file ? 1 : request.depth,
+                   shown.symbols);
     answer.files.push_back(std::move(shown));
   }
   TRY(finish(context, lookup, {}, answer));

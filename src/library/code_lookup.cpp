@@ -75,8 +75,8 @@ std::string_view trimmed(std::string_view line) {
 
 }  // namespace
 
-Result<CodeLookup> CodeLookup::create(io::FileSystem& fs, store::Reader& reader,
-                                      Segments& segments, const CancelToken& cancel) {
+Result<CodeLookup> CodeLookup::create(io::FileSystem& fs, store::Reader& reader, Segments& segments,
+                                      const CancelToken& cancel) {
   CodeLookup lookup(fs, reader, cancel);
   TRY_ASSIGN(lookup.holders_, segments.load(reader));
   TRY_ASSIGN(const std::vector<store::SourceRow> sources, reader.sources());
@@ -111,8 +111,7 @@ bool CodeLookup::in_scope(const index::FileMeta& file) const {
       std::find(languages_.begin(), languages_.end(), file.language) == languages_.end()) {
     return false;
   }
-  return scopes_.empty() ||
-         std::any_of(scopes_.begin(), scopes_.end(), [&](const Scope& scope) {
+  return scopes_.empty() || std::any_of(scopes_.begin(), scopes_.end(), [&](const Scope& scope) {
            return scope.source == file.source && under_any(file.path, {scope.prefix});
          });
 }
@@ -157,8 +156,7 @@ Result<std::vector<NamedFile>> CodeLookup::files_with(std::string_view name) {
   std::vector<NamedFile> files;
   for (const Holder& holder : holders_) {
     TRY(cancel_->check());
-    TRY_ASSIGN(const std::vector<std::uint32_t> docs,
-               docs_with_all(*holder.live.segment, words));
+    TRY_ASSIGN(const std::vector<std::uint32_t> docs, docs_with_all(*holder.live.segment, words));
     TRY(collect(holder, docs, files));
   }
   put_in_order(files);
@@ -202,8 +200,7 @@ Result<CodeFilePtr> CodeLookup::read(const std::string& source_uid, const std::s
   file->source = &source->second;
   file->row = std::move(*row);
   file->known = stored.has_value();
-  TRY_ASSIGN(file->structure,
-             text::decode_structure(stored ? stored->bytes : std::string_view()));
+  TRY_ASSIGN(file->structure, text::decode_structure(stored ? stored->bytes : std::string_view()));
   if (kept_.size() >= kKeptFiles) {
     kept_.clear();
   }

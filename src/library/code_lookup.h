@@ -99,7 +99,7 @@ class CodeLookup {
   std::map<std::string, store::SourceRow> sources_;  // by uid
   std::vector<std::string> languages_;
   std::vector<Scope> scopes_;
-  std::unordered_map<std::string, CodeFilePtr> kept_;  // by source and path
+  std::unordered_map<std::string, CodeFilePtr> kept_;                        // by source and path
   std::unordered_map<std::int64_t, std::vector<store::ChunkRecord>> texts_;  // by file
 };
 

@@ -227,9 +227,8 @@ Status index_sources(const IndexContext& context, const IndexRequest& request, I
       if (progress) {
         progress(state);
       }
-      TRY_ASSIGN(ChangeSet changes,
-                 find_changes(*snapshot, source, context.config, *prefixes, request.force, lacking,
-                              cancel));
+      TRY_ASSIGN(ChangeSet changes, find_changes(*snapshot, source, context.config, *prefixes,
+                                                 request.force, lacking, cancel));
       if (!changes.source_present()) {
         report.notes.push_back(
             fmt::format("{}; what the library knows of it is kept", changes.absence));

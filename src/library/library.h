@@ -176,8 +176,8 @@ struct CodePlace {
   // "inherit", "type", "use" (as a value), or "mention": the name in the text, which may be a
   // comment or a string.
   std::string kind;
-  std::string symbol;        // of a definition: its name; of a reference: what it stands in, or empty
-  std::string scope;         // what encloses that, outermost first, joined by "."
+  std::string symbol;  // of a definition: its name; of a reference: what it stands in, or empty
+  std::string scope;   // what encloses that, outermost first, joined by "."
   bool declaration = false;  // a prototype or a signature
   std::string text;          // the line, without white space around it
   std::string file_hash;     // hex; the version of the file that all this is of
@@ -213,9 +213,9 @@ struct SymbolAnswer {
 
 /// One definition that calls a name.
 struct CallEdge {
-  std::uint32_t depth = 1;  // 1: what was asked for is called, or calls
-  CodePlace caller;         // the definition; symbol is empty for code outside of any
-  std::string callee;       // the name that is called
+  std::uint32_t depth = 1;             // 1: what was asked for is called, or calls
+  CodePlace caller;                    // the definition; symbol is empty for code outside of any
+  std::string callee;                  // the name that is called
   std::vector<std::uint32_t> lines;    // of the calls, in the caller's file
   std::vector<CodePlace> definitions;  // callees: what the name may mean, the best first
   std::uint64_t definitions_total = 0;
@@ -225,17 +225,17 @@ struct CallsAnswer {
   std::string symbol;
   std::string root;
   double took_ms = 0;
-  std::vector<CallEdge> edges;  // by depth
-  std::uint64_t total = 0;      // edges found; `edges` has the first of them
+  std::vector<CallEdge> edges;         // by depth
+  std::uint64_t total = 0;             // edges found; `edges` has the first of them
   std::vector<CodePlace> definitions;  // of the symbol that was asked for, at most ten
   StructureState structure;
   Completeness index;
 };
 
 struct OutlineRequest {
-  std::string path;          // absolute; a file or folder of a source
-  std::uint32_t depth = 0;   // of symbols within symbols; 0: all in a file, one in a folder
-  std::size_t limit = 200;   // files
+  std::string path;         // absolute; a file or folder of a source
+  std::uint32_t depth = 0;  // of symbols within symbols; 0: all in a file, one in a folder
+  std::size_t limit = 200;  // files
   bool refresh = true;
 };
 
@@ -245,9 +245,9 @@ struct OutlineSymbol {
   std::string kind;
   std::uint32_t line = 1;
   std::uint32_t end_line = 1;
-  std::uint32_t depth = 0;   // 0: at the top of the file
+  std::uint32_t depth = 0;  // 0: at the top of the file
   bool declaration = false;
-  bool opens_only = false;   // an impl block or extension: what is in it follows
+  bool opens_only = false;  // an impl block or extension: what is in it follows
 };
 
 struct OutlineFile {

@@ -134,8 +134,8 @@ class Preparation {
     }
     const tree::FileEntry& entry = prepared.candidate.entry;
     const ContentHash hash = content_hash(*bytes);
-    const bool same = prepared.candidate.known && prepared.candidate.known->hash == hash &&
-                      !context_.everything;
+    const bool same =
+        prepared.candidate.known && prepared.candidate.known->hash == hash && !context_.everything;
     if (same) {
       prepared.kind = Prepared::Kind::Touched;
       return prepared.candidate.lacks_structure ? read_structure(item, *bytes) : Status{};

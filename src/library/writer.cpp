@@ -193,8 +193,8 @@ Status Writer::apply(const store::SourceRow& source, Prepared prepared) {
     case Prepared::Kind::Structured:
       TRY(transaction_->touch_file(known->id, prepared.candidate.entry.mtime_ns,
                                    prepared.candidate.entry.inode));
-      TRY(transaction_->put_structure(
-          known->id, {text::kStructureVersion, std::move(prepared.structure)}));
+      TRY(transaction_->put_structure(known->id,
+                                      {text::kStructureVersion, std::move(prepared.structure)}));
       if (prepared.quarantine) {
         TRY(transaction_->put_quarantine(*prepared.quarantine));
       }

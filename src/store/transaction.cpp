@@ -271,7 +271,8 @@ Status WriteTransaction::put_structure(std::int64_t file_id, const StructureRow&
     return Error{Code::NotFound, "there is no file " + std::to_string(file_id)};
   }
   // Without the dictionary: it is learnt from texts, and may be replaced.
-  TRY_ASSIGN(const TextCodec::Compressed packed, queries_.shared().codec.compress(row.bytes, nullptr));
+  TRY_ASSIGN(const TextCodec::Compressed packed,
+             queries_.shared().codec.compress(row.bytes, nullptr));
   return keep(connection_.run(kPutStructure, file_id, row.version, row.bytes.size(),
                               packed.raw ? kCodingRaw : kCodingPlain, Blob{packed.bytes}));
 }

@@ -16,9 +16,9 @@ constexpr std::uint8_t kCutFlag = 1;
 constexpr std::uint8_t kOpensFlag = 16;        // above the kinds of chunks
 constexpr std::uint8_t kDeclarationFlag = 32;  // likewise
 constexpr std::uint8_t kKindMask = 15;
-constexpr std::uint64_t kEdgeMask = 7;         // of a reference's head: its kind,
-constexpr std::uint64_t kMovedFlag = 8;        // whether it stands in another definition,
-constexpr unsigned kLineShift = 4;             // and how many lines further
+constexpr std::uint64_t kEdgeMask = 7;   // of a reference's head: its kind,
+constexpr std::uint64_t kMovedFlag = 8;  // whether it stands in another definition,
+constexpr unsigned kLineShift = 4;       // and how many lines further
 constexpr auto kHighestEdge = static_cast<std::uint64_t>(EdgeKind::Use);
 constexpr auto kHighestKind = static_cast<std::uint8_t>(ChunkKind::Cell);
 constexpr std::uint32_t kScopeDepth = 64;  // of names joined
@@ -221,9 +221,9 @@ std::string encode_structure(const Structure& structure) {
   writer.varint(structure.definitions.size());
   std::uint32_t line = 1;
   for (const Definition& definition : structure.definitions) {
-    writer.u8(static_cast<std::uint8_t>(
-        static_cast<std::uint8_t>(definition.kind) | (definition.opens_only ? kOpensFlag : 0U) |
-        (definition.declaration ? kDeclarationFlag : 0U)));
+    writer.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(definition.kind) |
+                                        (definition.opens_only ? kOpensFlag : 0U) |
+                                        (definition.declaration ? kDeclarationFlag : 0U)));
     writer.varint(definition.name);
     writer.varint(definition.scope);
     writer.varint(definition.parent);

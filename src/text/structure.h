@@ -17,8 +17,8 @@ namespace sonde::text {
 /// next `sonde index` reads the structure of every file again, and no chunk and no vector.
 inline constexpr std::uint32_t kStructureVersion = 1;
 
-inline constexpr std::size_t kMaxDefinitions = 50'000;    // of a file; more are left out
-inline constexpr std::size_t kMaxReferences = 200'000;    // likewise
+inline constexpr std::size_t kMaxDefinitions = 50'000;      // of a file; more are left out
+inline constexpr std::size_t kMaxReferences = 200'000;      // likewise
 inline constexpr std::size_t kMaxStructureNames = 100'000;  // distinct ones, likewise
 
 /// How a place names something. Numbered for ever: stored in the truth.

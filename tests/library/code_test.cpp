@@ -154,23 +154,23 @@ TEST(Code, what_is_found_only_loosely_is_said) {
 
 TEST(Code, references_are_edges_of_the_trees_and_then_mentions) {
   const Project project("code-references");
-  EXPECT_THAT(lines_of(must(project.library->references(of("send"), {}))),
-              ElementsAre("pkg/sessions.py:7 call Session.get",
-                          "pkg/sessions.py:6 mention Session.get"));
+  EXPECT_THAT(
+      lines_of(must(project.library->references(of("send"), {}))),
+      ElementsAre("pkg/sessions.py:7 call Session.get", "pkg/sessions.py:6 mention Session.get"));
   library::SymbolRequest request = of("Session");
   request.mentions = false;
-  EXPECT_THAT(lines_of(must(project.library->references(request, {}))),
-              ElementsAre("web/app.ts:1 import ", "web/app.ts:3 type load",
-                          "web/app.ts:4 call load", "tests/test_sessions.py:1 import ",
-                          "tests/test_sessions.py:4 call test_get"));
+  EXPECT_THAT(
+      lines_of(must(project.library->references(request, {}))),
+      ElementsAre("web/app.ts:1 import ", "web/app.ts:3 type load", "web/app.ts:4 call load",
+                  "tests/test_sessions.py:1 import ", "tests/test_sessions.py:4 call test_get"));
   EXPECT_THAT(lines_of(must(project.library->references(of("Base"), {}))),
               ElementsAre("pkg/sessions.py:2 import ", "pkg/sessions.py:4 inherit Session"));
   EXPECT_THAT(lines_of(must(project.library->references(of("load"), {}))),
               ElementsAre("web/app.ts:7 use handlers", "web/app.ts:8 call "));
   request.languages = {"python"};
-  EXPECT_THAT(lines_of(must(project.library->references(request, {}))),
-              ElementsAre("tests/test_sessions.py:1 import ",
-                          "tests/test_sessions.py:4 call test_get"));
+  EXPECT_THAT(
+      lines_of(must(project.library->references(request, {}))),
+      ElementsAre("tests/test_sessions.py:1 import ", "tests/test_sessions.py:4 call test_get"));
   request.languages.clear();
   request.within = {project.root() + "/web"};
   request.limit = 1;
@@ -185,8 +185,7 @@ TEST(Code, callers_and_callees_are_followed_to_a_depth) {
               ElementsAre("1 pkg/sessions.py:13 Session.send > connect"));
   EXPECT_THAT(callers_of(must(project.library->callers(of("connect", 3), {}))),
               ElementsAre("1 pkg/sessions.py:13 Session.send > connect",
-                          "2 pkg/sessions.py:7 Session.get > send",
-                          "3 web/app.ts:5 load > get",
+                          "2 pkg/sessions.py:7 Session.get > send", "3 web/app.ts:5 load > get",
                           "3 tests/test_sessions.py:4 test_get > get"));
   const library::CallsAnswer callees = must(project.library->callees(of("send", 2), {}));
   EXPECT_THAT(callers_of(callees),
@@ -275,9 +274,8 @@ void take_structures_away(const std::string& directory) {
   how.mode = store::ConnectionOptions::Mode::Write;
   const auto connection = store::Connection::open(**vfs, how);
   ASSERT_TRUE(connection.ok()) << connection.error().message;
-  ASSERT_TRUE((*connection)
-                  ->script("BEGIN; DROP TABLE structures; PRAGMA user_version=2; COMMIT")
-                  .ok());
+  ASSERT_TRUE(
+      (*connection)->script("BEGIN; DROP TABLE structures; PRAGMA user_version=2; COMMIT").ok());
 }
 
 TEST(Code, of_an_older_library_is_said_to_be_unknown_and_read_by_the_next_index) {

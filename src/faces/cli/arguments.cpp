@@ -207,8 +207,9 @@ void add_code(CLI::App& root, Target& target) {
                                 "What a file or the files of a folder define", Command::Outline);
   shown.add_option("path", outline.path, "A file or folder; this one by default")
       ->type_name("PATH");
-  shown.add_option("--depth", outline.depth,
-                   "Levels of symbols within symbols; all in a file, one in a folder")
+  shown
+      .add_option("--depth", outline.depth,
+                  "Levels of symbols within symbols; all in a file, one in a folder")
       ->type_name("N")
       ->check(CLI::Range(std::uint32_t{1}, kOutlineDepthLimit));
   shown.add_option("-n,--limit", outline.limit, "Files at most (200)")
@@ -225,10 +226,10 @@ void add_code(CLI::App& root, Target& target) {
         ->type_name("N")
         ->check(CLI::Range(std::uint32_t{1}, library::kMaxCallDepth));
   };
-  add_depth(add_symbol_command(root, target, "callers", "What calls a function, and what calls that",
-                               Command::Callers));
-  add_depth(add_symbol_command(root, target, "callees", "What a function calls, and what that calls",
-                               Command::Callees));
+  add_depth(add_symbol_command(root, target, "callers",
+                               "What calls a function, and what calls that", Command::Callers));
+  add_depth(add_symbol_command(root, target, "callees",
+                               "What a function calls, and what that calls", Command::Callees));
 }
 
 void add_sources(CLI::App& root, Target& target) {

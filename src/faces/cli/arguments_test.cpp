@@ -25,6 +25,30 @@ std::string refused(const std::vector<std::string>& arguments) {
   return result.error().message;
 }
 
+TEST(Arguments, of_questions_about_code_are_read) {
+  const Invocation callers =
+      parsed({"callers", "Session.get", "src", "--depth", "3", "-n", "7", "-l", "go,c"});
+  EXPECT_EQ(callers.command, Command::Callers);
+  EXPECT_EQ(callers.code.symbol.symbol, "Session.get");
+  EXPECT_EQ(callers.code.symbol.depth, 3U);
+  EXPECT_EQ(callers.code.symbol.limit, 7U);
+  EXPECT_THAT(callers.code.symbol.within, ElementsAre("src"));
+  EXPECT_THAT(callers.code.symbol.languages, ElementsAre("go", "c"));
+  EXPECT_TRUE(callers.code.symbol.refresh);
+  const Invocation references = parsed({"references", "get", "--no-mentions", "--no-refresh"});
+  EXPECT_EQ(references.command, Command::References);
+  EXPECT_FALSE(references.code.symbol.mentions);
+  EXPECT_FALSE(references.code.symbol.refresh);
+  EXPECT_EQ(parsed({"definition", "get"}).command, Command::Definition);
+  EXPECT_EQ(parsed({"callees", "get"}).command, Command::Callees);
+  const Invocation outline = parsed({"outline", "src", "--depth", "2"});
+  EXPECT_EQ(outline.command, Command::Outline);
+  EXPECT_EQ(outline.code.outline.path, "src");
+  EXPECT_EQ(outline.code.outline.depth, 2U);
+  EXPECT_FALSE(parse_arguments({"callers", "get", "--depth", "9"}).ok());
+  EXPECT_FALSE(parse_arguments({"definition"}).ok());
+}
+
 TEST(Arguments, meaning_has_its_options) {
   const Invocation plain = parsed({"search", "x"});
   EXPECT_EQ(plain.search.request.mode, library::SearchMode::Auto);

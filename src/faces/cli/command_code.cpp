@@ -24,8 +24,8 @@ Result<library::LibraryOptions> library_for(Context& context, const std::string&
 
 std::string path_of(const Context& context, const std::string& source_path,
                     const std::string& path) {
-  const std::string shown = library::relative_path(source_path + "/" + path,
-                                                   context.environment.working_directory);
+  const std::string shown =
+      library::relative_path(source_path + "/" + path, context.environment.working_directory);
   return safe_path(shown);
 }
 
@@ -119,12 +119,13 @@ void print_edge(const Context& context, const library::CallEdge& edge, Command c
   const std::string indent(2 * (static_cast<std::size_t>(edge.depth) - 1), ' ');
   std::ostream& out = context.streams.out;
   if (command == Command::Callers) {
-    const std::string name = edge.caller.symbol.empty() ? "(outside of any definition)"
-                                                        : name_of(edge.caller);
+    const std::string name =
+        edge.caller.symbol.empty() ? "(outside of any definition)" : name_of(edge.caller);
     out << indent << where(context, edge.caller, edge.lines.front()) << "  "
         << painter.paint(Style::Symbol, name) << "  "
-        << painter.paint(Style::Dim, "calls " + safe_line(edge.callee) +
-                                         (edge.lines.size() > 1 ? " on " + lines_of(edge.lines) : ""))
+        << painter.paint(Style::Dim,
+                         "calls " + safe_line(edge.callee) +
+                             (edge.lines.size() > 1 ? " on " + lines_of(edge.lines) : ""))
         << '\n';
     return;
   }
@@ -136,9 +137,8 @@ void print_edge(const Context& context, const library::CallEdge& edge, Command c
   }
   if (edge.definitions_total > edge.definitions.size()) {
     out << indent << "    "
-        << painter.paint(Style::Dim,
-                         fmt::format("and {} more of that name",
-                                     edge.definitions_total - edge.definitions.size()))
+        << painter.paint(Style::Dim, fmt::format("and {} more of that name",
+                                                 edge.definitions_total - edge.definitions.size()))
         << '\n';
   }
 }
@@ -146,8 +146,8 @@ void print_edge(const Context& context, const library::CallEdge& edge, Command c
 int print_calls(const Context& context, const library::CallsAnswer& answer, Command command) {
   if (context.invocation.json()) {
     print_json(context,
-               json::calls_object(answer, command == Command::Callers ? "sonde.callers/1"
-                                                                      : "sonde.callees/1"));
+               json::calls_object(
+                   answer, command == Command::Callers ? "sonde.callers/1" : "sonde.callees/1"));
   } else {
     for (const library::CallEdge& edge : answer.edges) {
       print_edge(context, edge, command);
@@ -182,8 +182,8 @@ void print_file(const Context& context, const library::OutlineFile& file) {
 Result<int> run_outline(Context& context) {
   library::OutlineRequest request = context.invocation.code.outline;
   TRY_ASSIGN(const library::LibraryOptions options, library_for(context, request.path));
-  request.path = request.path.empty() ? context.environment.working_directory
-                                      : context.absolute(request.path);
+  request.path =
+      request.path.empty() ? context.environment.working_directory : context.absolute(request.path);
   TRY_ASSIGN(const auto library, context.door.open(options));
   TRY_ASSIGN(const library::OutlineAnswer answer, library->outline(request, context.cancel));
   if (context.invocation.json()) {
@@ -215,8 +215,7 @@ Result<int> run_code(Context& context) {
     TRY_ASSIGN(const library::SymbolAnswer answer,
                definition ? library->definition(request, context.cancel)
                           : library->references(request, context.cancel));
-    return print_symbol(context, answer,
-                        definition ? "sonde.definition/1" : "sonde.references/1");
+    return print_symbol(context, answer, definition ? "sonde.definition/1" : "sonde.references/1");
   }
   TRY_ASSIGN(const library::CallsAnswer answer, command == Command::Callers
                                                     ? library->callers(request, context.cancel)

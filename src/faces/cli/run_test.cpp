@@ -89,6 +89,58 @@ TEST(Run, an_exception_becomes_a_message) {
   EXPECT_THAT(err.str(), HasSubstr("thrown in a test"));
 }
 
+TEST(CodeQuestions, print_places_and_exit_1_when_there_are_none) {
+  Rig rig;
+  rig.with_library();
+  library::CodePlace place;
+  place.source_path = rig.folder + "/project";
+  place.path = "src/net.py";
+  place.line = 7;
+  place.kind = "function";
+  place.symbol = "get";
+  place.scope = "Session";
+  place.text = "def get(self):\x1b[31m";
+  rig.state.symbol_answer.places = {place};
+  rig.state.symbol_answer.total = 3;
+  EXPECT_EQ(rig.run({"definition", "get", "src"}), kDone);
+  EXPECT_THAT(rig.out, HasSubstr("src/net.py:7  function  Session.get  def get(self):"));
+  EXPECT_EQ(rig.out.find('\x1b'), std::string::npos);
+  EXPECT_THAT(rig.err, HasSubstr("1 of 3 places"));
+  EXPECT_THAT(rig.state.symbols.at(0).within, ElementsAre(rig.folder + "/project/src"));
+  EXPECT_EQ(rig.run({"references", "get", "--json"}), kDone);
+  const Json object = Json::parse(rig.out);
+  EXPECT_EQ(object["schema"], "sonde.references/1");
+  EXPECT_EQ(object["places"][0]["scope"], "Session");
+  EXPECT_EQ(object["total"], 3);
+  rig.state.calls_answer.edges.push_back({1, place, "send", {9, 11}, {}, 0});
+  EXPECT_EQ(rig.run({"callers", "send"}), kDone);
+  EXPECT_THAT(rig.out, HasSubstr("src/net.py:9  Session.get  calls send on 9, 11"));
+  EXPECT_EQ(rig.run({"callees", "send", "--json"}), kDone);
+  EXPECT_EQ(Json::parse(rig.out)["edges"][0]["callee"], "send");
+  rig.state.symbol_answer = {};
+  EXPECT_EQ(rig.run({"definition", "none"}), kNothingFound);
+  EXPECT_THAT(rig.err, HasSubstr("nothing found for none"));
+}
+
+TEST(CodeQuestions, outline_shows_symbols_by_depth) {
+  Rig rig;
+  rig.with_library();
+  library::OutlineFile file;
+  file.source_path = rig.folder + "/project";
+  file.path = "src/net.py";
+  file.lines = 120;
+  file.symbols = {{"Session", "", "class", 7, 90, 0, false, false},
+                  {"get", "Session", "function", 12, 20, 1, false, false}};
+  rig.state.outline_answer.files = {file};
+  rig.state.outline_answer.total = 1;
+  EXPECT_EQ(rig.run({"outline"}), kDone);
+  EXPECT_THAT(rig.out, HasSubstr("    7  class  Session\n"));
+  EXPECT_THAT(rig.out, HasSubstr("     12  function  get\n"));
+  EXPECT_EQ(rig.state.outlined.at(0).path, rig.folder + "/project");
+  EXPECT_EQ(rig.run({"outline", "src", "--json"}), kDone);
+  EXPECT_EQ(Json::parse(rig.out)["files"][0]["symbols"][1]["name"], "get");
+}
+
 TEST(Search, in_a_folder_without_a_library_says_what_to_do) {
   Rig rig;
   EXPECT_EQ(rig.run({"search", "x"}), kFailure);

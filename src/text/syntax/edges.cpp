@@ -11,10 +11,10 @@ namespace sonde::text {
 
 namespace {
 
-constexpr int kNameDepth = 12;           // of expressions around one name: "a.b.c<T>"
-constexpr std::size_t kLeafBytes = 200;  // longer ones are no names
+constexpr int kNameDepth = 12;                   // of expressions around one name: "a.b.c<T>"
+constexpr std::size_t kLeafBytes = 200;          // longer ones are no names
 constexpr std::uint32_t kImportedNames = 2'000;  // looked at in one list
-constexpr int kImportDepth = 8;          // of groups in one import
+constexpr int kImportDepth = 8;                  // of groups in one import
 
 bool is_any(std::string_view value, std::initializer_list<std::string_view> list) {
   return std::find(list.begin(), list.end(), value) != list.end();
@@ -114,29 +114,34 @@ std::string_view without_quotes(std::string_view text) {
 
 void take_path(std::string_view text, TSNode node, EdgeSink& sink) {
   const std::string_view path = without_quotes(text_of(text, node));
-  if (path != "*" && path != "self" && path.size() <= kLeafBytes && path.find_first_of(" \t\r\n") == std::string_view::npos) {
+  if (path != "*" && path != "self" && path.size() <= kLeafBytes &&
+      path.find_first_of(" \t\r\n") == std::string_view::npos) {
     sink.take(EdgeKind::Import, path, node);
   }
 }
 
 /// Modules, files and names, each as it is written; the names they are given here are no imports.
 void take_imports(std::string_view text, TSNode node, EdgeSink& sink, int depth) {
-  each_child(node, [&](TSNode child, std::string_view field_name) {
-    const std::string_view type = type_of(child);
-    if (!ts_node_is_named(child) || field_name == "alias" || type == "comment") {
-      return true;
-    }
-    const bool whole = ts_node_named_child_count(child) == 0 || type.find("string") != type.npos ||
-                       is_any(type, {"dotted_name", "relative_import", "scoped_identifier",
-                                     "qualified_identifier", "qualified_name", "namespace_name",
-                                     "identifier", "module", "configurable_uri", "uri"});
-    if (whole) {
-      take_path(text, child, sink);
-    } else if (depth < kImportDepth) {
-      take_imports(text, child, sink, depth + 1);
-    }
-    return true;
-  }, kImportedNames);
+  each_child(
+      node,
+      [&](TSNode child, std::string_view field_name) {
+        const std::string_view type = type_of(child);
+        if (!ts_node_is_named(child) || field_name == "alias" || type == "comment") {
+          return true;
+        }
+        const bool whole = ts_node_named_child_count(child) == 0 ||
+                           type.find("string") != type.npos ||
+                           is_any(type, {"dotted_name", "relative_import", "scoped_identifier",
+                                         "qualified_identifier", "qualified_name", "namespace_name",
+                                         "identifier", "module", "configurable_uri", "uri"});
+        if (whole) {
+          take_path(text, child, sink);
+        } else if (depth < kImportDepth) {
+          take_imports(text, child, sink, depth + 1);
+        }
+        return true;
+      },
+      kImportedNames);
 }
 
 void imports(const EdgeRule&, std::string_view text, TSNode node, EdgeSink& sink) {
@@ -421,10 +426,9 @@ constexpr EdgeRule kBash[] = {{"command", E::Call, bash_command, "name"}};
 constexpr EdgeRule kElixir[] = {{"call", E::Call, elixir_call}};
 
 constexpr EdgeRule kDart[] = {
-    {"selector", E::Call, dart_selector},
-    {"import_or_export", E::Import, imports}, {"superclass", E::Inherit, in_each},
-    {"mixins", E::Inherit, in_each},          {"interfaces", E::Inherit, in_each},
-    {"type_identifier", E::Type, in_field},
+    {"selector", E::Call, dart_selector}, {"import_or_export", E::Import, imports},
+    {"superclass", E::Inherit, in_each},  {"mixins", E::Inherit, in_each},
+    {"interfaces", E::Inherit, in_each},  {"type_identifier", E::Type, in_field},
 };
 
 constexpr EdgeRule kHaskell[] = {
@@ -438,12 +442,28 @@ constexpr EdgeRule kZig[] = {
 };
 
 constexpr std::pair<std::string_view, std::span<const EdgeRule>> kLanguages[] = {
-    {"bash", kBash},       {"c", kC},         {"cpp", kC},        {"csharp", kCSharp},
-    {"dart", kDart},       {"elixir", kElixir}, {"go", kGo},      {"haskell", kHaskell},
-    {"java", kJava},       {"javascript", kJavaScript}, {"jsx", kJavaScript},
-    {"kotlin", kKotlin},   {"lua", kLua},     {"php", kPhp},      {"python", kPython},
-    {"ruby", kRuby},       {"rust", kRust},   {"scala", kScala},  {"swift", kSwift},
-    {"tsx", kJavaScript},  {"typescript", kJavaScript}, {"zig", kZig},
+    {"bash", kBash},
+    {"c", kC},
+    {"cpp", kC},
+    {"csharp", kCSharp},
+    {"dart", kDart},
+    {"elixir", kElixir},
+    {"go", kGo},
+    {"haskell", kHaskell},
+    {"java", kJava},
+    {"javascript", kJavaScript},
+    {"jsx", kJavaScript},
+    {"kotlin", kKotlin},
+    {"lua", kLua},
+    {"php", kPhp},
+    {"python", kPython},
+    {"ruby", kRuby},
+    {"rust", kRust},
+    {"scala", kScala},
+    {"swift", kSwift},
+    {"tsx", kJavaScript},
+    {"typescript", kJavaScript},
+    {"zig", kZig},
 };
 
 }  // namespace

@@ -15,9 +15,9 @@ namespace sonde::text {
 
 namespace {
 
-constexpr std::uint32_t kDataDepth = 2;          // keys of data files below keys are no outline
+constexpr std::uint32_t kDataDepth = 2;  // keys of data files below keys are no outline
 constexpr std::size_t kMaxDataDefinitions = 2'000;
-constexpr std::size_t kMaxUses = 400'000;        // plain names looked at in one file
+constexpr std::size_t kMaxUses = 400'000;  // plain names looked at in one file
 
 /// Gives each distinct name a number; 0 is the empty one.
 class NameTable {
@@ -42,13 +42,15 @@ class NameTable {
     const auto found = numbers_.find(name);
     return found == numbers_.end() ? 0 : found->second;
   }
-  [[nodiscard]] std::vector<std::string_view> list() const { return {names_.begin(), names_.end()}; }
+  [[nodiscard]] std::vector<std::string_view> list() const {
+    return {names_.begin(), names_.end()};
+  }
   std::vector<std::string> take() {
     return {std::make_move_iterator(names_.begin()), std::make_move_iterator(names_.end())};
   }
 
  private:
-  std::deque<std::string> names_;  // whose elements never move
+  std::deque<std::string> names_;                                // whose elements never move
   std::unordered_map<std::string_view, std::uint32_t> numbers_;  // views of names_
 };
 
@@ -185,9 +187,8 @@ class StructureWalk final : public EdgeSink {
     const std::uint32_t end = rest ? end_of_scope() : ts_node_end_byte(node);
     open_.push_back({first, ts_node_start_byte(node), end, found.kind == ChunkKind::Function});
     if (rest) {
-      structure_.definitions[first - 1].end_line =
-          std::max(end_line, static_cast<std::uint32_t>(
-                                 1 + std::count(text_.begin(), text_.end(), '\n')));
+      structure_.definitions[first - 1].end_line = std::max(
+          end_line, static_cast<std::uint32_t>(1 + std::count(text_.begin(), text_.end(), '\n')));
     }
   }
 
@@ -315,8 +316,8 @@ class StructureWalk final : public EdgeSink {
       const std::unordered_set<std::string_view> known = known_names(names);
       for (const Use& use : uses_) {
         if (mentions_.size() < kMaxReferences && known.contains(use.name)) {
-          mentions_.push_back({use.byte,
-                               {names_.number_of(use.name), use.within, use.line, EdgeKind::Use}});
+          mentions_.push_back(
+              {use.byte, {names_.number_of(use.name), use.within, use.line, EdgeKind::Use}});
         }
       }
     }

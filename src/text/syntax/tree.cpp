@@ -77,10 +77,10 @@ std::size_t error_bytes(TSNode root) {
   return errors;
 }
 
-/// Types of leaves that are names. Members (`property_identifier`, `field_identifier`) are not: what
-/// they are members of is not known.
-constexpr std::array<std::string_view, 5> kPlainNames = {"identifier", "simple_identifier", "name",
-                                                         "variable", "shorthand_property_identifier"};
+/// Types of leaves that are names. Members (`property_identifier`, `field_identifier`) are not:
+/// what they are members of is not known.
+constexpr std::array<std::string_view, 5> kPlainNames = {
+    "identifier", "simple_identifier", "name", "variable", "shorthand_property_identifier"};
 
 }  // namespace
 
