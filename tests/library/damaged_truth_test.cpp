@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/hash.h"
+#include "store/store.h"
 #include "support/corpus.h"
 #include "support/libraries.h"
 #include "support/program.h"
@@ -131,7 +132,7 @@ TEST_F(DamagedTruth, of_a_newer_version_is_left_alone_and_said_so) {
   std::fstream file(database(), std::ios::binary | std::ios::in | std::ios::out);
   std::string page(4'096, '\0');
   file.read(page.data(), 4'096);
-  ASSERT_EQ(page[63], 2);
+  ASSERT_EQ(page[63], store::kSchemaVersion);
   page[63] = 99;
   const std::uint64_t checksum = checksum64(std::string_view(page).substr(0, 4'088), 1);
   for (unsigned i = 0; i < 8; ++i) {
