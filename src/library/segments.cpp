@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "index/analyze.h"
+#include "library/derived_folder.h"
 
 namespace sonde::library {
 
@@ -213,18 +214,7 @@ Result<store::DeltaRow> Segments::write_row(
 }
 
 Result<std::vector<std::string>> Segments::file_names() const {
-  auto entries = fs_.list(segments_path());
-  if (!entries.ok()) {
-    if (entries.error().code == Code::NotFound) {
-      return std::vector<std::string>{};
-    }
-    return std::move(entries).error();
-  }
-  std::vector<std::string> names;
-  for (io::DirectoryEntry& entry : *entries) {
-    names.push_back(std::move(entry.name));
-  }
-  return names;
+  return derived_files(fs_, segments_path());
 }
 
 Status Segments::remove_unlisted(store::Reader& reader) {
@@ -233,15 +223,7 @@ Status Segments::remove_unlisted(store::Reader& reader) {
   for (const store::SegmentRow& row : rows) {
     listed.insert(row.file_name);
   }
-  TRY_ASSIGN(const std::vector<std::string> names, file_names());
-  bool removed = false;
-  for (const std::string& name : names) {
-    if (!listed.contains(name)) {
-      TRY(fs_.remove_file(io::join_path(segments_path(), name)));
-      removed = true;
-    }
-  }
-  return removed ? fs_.sync_directory(segments_path()) : Status{};
+  return remove_unlisted_files(fs_, segments_path(), listed);
 }
 
 Status Segments::set_damaged_aside() {

@@ -1,5 +1,7 @@
 #include "library/vector_files.h"
 
+#include "library/derived_folder.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -139,18 +141,7 @@ Result<store::VectorFileRow> VectorFiles::write(
 }
 
 Result<std::vector<std::string>> VectorFiles::file_names() const {
-  auto entries = fs_.list(folder());
-  if (!entries.ok()) {
-    if (entries.error().code == Code::NotFound) {
-      return std::vector<std::string>{};
-    }
-    return std::move(entries).error();
-  }
-  std::vector<std::string> names;
-  for (io::DirectoryEntry& entry : *entries) {
-    names.push_back(std::move(entry.name));
-  }
-  return names;
+  return derived_files(fs_, folder());
 }
 
 Status VectorFiles::remove_unlisted(store::Reader& reader) {
@@ -159,15 +150,7 @@ Status VectorFiles::remove_unlisted(store::Reader& reader) {
   for (const store::VectorFileRow& row : rows) {
     listed.insert(row.file_name);
   }
-  TRY_ASSIGN(const std::vector<std::string> names, file_names());
-  bool removed = false;
-  for (const std::string& name : names) {
-    if (!listed.contains(name)) {
-      TRY(fs_.remove_file(io::join_path(folder(), name)));
-      removed = true;
-    }
-  }
-  return removed ? fs_.sync_directory(folder()) : Status{};
+  return remove_unlisted_files(fs_, folder(), listed);
 }
 
 Status VectorFiles::set_aside(const std::string& file_name) {
