@@ -14,7 +14,9 @@
 #include "index/search.h"
 #include "library/budget.h"
 #include "library/changes.h"
+#include "library/lookup.h"
 #include "library/meaning.h"
+#include "library/on_disk.h"
 #include "text/chunk.h"
 #include "text/decode.h"
 
@@ -25,7 +27,6 @@ namespace {
 /// Files beyond the limit that are asked of the index, so that those that are gone from disk can be
 /// left out.
 constexpr std::size_t kSpareResults = 10;
-constexpr std::uint64_t kHashLimitBytes = 64ULL << 20;
 
 /// Lines first..last (from 1, inclusive) of a text.
 std::string lines_of(std::string_view text, std::uint32_t first, std::uint32_t last) {
@@ -271,8 +272,7 @@ class Answering {
                    "a segment holds a chunk of " + file.path + " that library.db does not have"};
     }
     SearchHit hit;
-    hit.id = fmt::format("{}:{}:{}@{}", file.source, content_hash(file.path).hex().substr(0, 12),
-                         best.ordinal, file.hash.hex().substr(0, 12));
+    hit.id = result_id(file.source, file.path, best.ordinal, file.hash);
     hit.source = file.source;
     hit.source_path = source->second.path;
     hit.path = file.path;
@@ -333,24 +333,6 @@ class Answering {
 };
 
 }  // namespace
-
-OnDisk compare_with_disk(io::FileSystem& fs, const std::string& path, const store::FileRow& row) {
-  const auto info = fs.info(path);
-  if (!info.ok() && info.error().code != Code::NotFound) {
-    return OnDisk::OutOfReach;
-  }
-  if (!info.ok() || info->type != io::FileType::Regular) {
-    return OnDisk::Gone;
-  }
-  if (info->size_bytes != row.size_bytes) {
-    return OnDisk::Changed;
-  }
-  if (info->mtime_ns == row.mtime_ns && info->inode == row.inode) {
-    return OnDisk::Same;
-  }
-  const auto bytes = io::read_file(fs, path, kHashLimitBytes);
-  return bytes.ok() && content_hash(*bytes) == row.hash ? OnDisk::Same : OnDisk::Changed;
-}
 
 Result<Completeness> completeness_of(store::Reader& reader, const TreeCheck& check,
                                      std::uint64_t pending) {

@@ -46,12 +46,6 @@ Result<SearchAnswer> answer_similar(io::FileSystem& fs, store::Reader& reader, S
 /// empty when there is none. Errors: InvalidArgument (the query).
 Result<std::string> text_to_embed(const std::string& query);
 
-enum class OnDisk { Same, Changed, Gone, OutOfReach };
-
-/// Is the file on disk the version that the index holds? Size and time decide where they can, the
-/// content where they cannot.
-OnDisk compare_with_disk(io::FileSystem& fs, const std::string& path, const store::FileRow& row);
-
 /// Counts and completeness of the reader's state.
 /// @param pending  live chunks without a vector
 Result<Completeness> completeness_of(store::Reader& reader, const TreeCheck& check,

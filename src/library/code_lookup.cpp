@@ -7,8 +7,8 @@
 #include <tuple>
 #include <utility>
 
-#include "library/answer.h"
 #include "library/changes.h"
+#include "library/on_disk.h"
 #include "text/analyzer.h"
 
 namespace sonde::library {

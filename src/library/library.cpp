@@ -19,6 +19,7 @@
 #include "library/answer.h"
 #include "library/code_answer.h"
 #include "library/indexer.h"
+#include "library/lookup.h"
 #include "library/machine.h"
 #include "library/meaning.h"
 #include "library/segments.h"
@@ -155,6 +156,11 @@ class LibraryImpl : public Library {
     return answer_code(request.refresh, cancel, [&](const CodeContext& context) {
       return answer_outline(context, request);
     });
+  }
+
+  Result<SearchHit> result(const std::string& id) override {
+    TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
+    return result_of(fs_, *snapshot, id);
   }
 
   Result<StatusReport> status(const StatusRequest& request, const CancelToken& cancel) override {

@@ -363,7 +363,8 @@ struct LibraryOptions {
   std::function<std::shared_ptr<embed::Encoder>(const std::string& model_key)> encoder_of;
 };
 
-/// A library. Threads: search and status may be called from several threads; the others from one.
+/// A library. Threads: search, similar, the five about code, result, sources and status may be
+/// called from several threads; the others from one.
 /// Errors of calls that write: Busy (another process holds the lease; says which), NoSpace, Io,
 /// Corruption (the library needs `sonde doctor`), Cancelled (what was committed stays; run it again
 /// to go on).
@@ -399,6 +400,9 @@ class Library {
   virtual Result<CallsAnswer> callees(const SymbolRequest& request, const CancelToken& cancel) = 0;
   virtual Result<OutlineAnswer> outline(const OutlineRequest& request,
                                         const CancelToken& cancel) = 0;
+  /// The place that an earlier answer called `id`, without scores. Errors also: InvalidArgument (no
+  /// id), NotFound (the file was read in again, or is gone: the id names a version of it).
+  virtual Result<SearchHit> result(const std::string& id) = 0;
   virtual Result<StatusReport> status(const StatusRequest& request, const CancelToken& cancel) = 0;
 
   virtual Result<std::vector<SourceInfo>> sources() = 0;

@@ -313,6 +313,15 @@ void add_bench(CLI::App& root, Target& target) {
   vectors.add_option("--phase", target.invocation.bench.phase, "One phase alone")->group("");
 }
 
+void add_mcp(CLI::App& root, Target& target) {
+  CLI::App& app = add_command(root, target, "mcp",
+                              "Serve coding agents over standard input and output", Command::Mcp);
+  add_list(app, "--root", target.invocation.mcp.roots,
+           "A project to serve; may be repeated. Without it those that the client names, else the "
+           "working folder")
+      .type_name("PATH");
+}
+
 void add_care(CLI::App& root, Target& target) {
   Invocation& invocation = target.invocation;
   CLI::App& status = add_command(root, target, "status",
@@ -355,6 +364,7 @@ void build(CLI::App& app, Target& target) {
   add_models(app, target);
   add_embed(app, target);
   add_bench(app, target);
+  add_mcp(app, target);
   add_care(app, target);
   add_common_everywhere(app, target);
 }

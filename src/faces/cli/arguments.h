@@ -39,6 +39,7 @@ enum class Command {
   ModelTest,
   Embed,
   BenchVectors,
+  Mcp,
 };
 
 /// What every command takes.
@@ -97,6 +98,10 @@ struct BenchOptions {
   std::string phase;             // of a process that was started so; empty: all of them
 };
 
+struct McpOptions {
+  std::vector<std::string> roots;  // as typed; none: the client says
+};
+
 /// One command line, read. Only the part of its command is filled.
 struct Invocation {
   Command command = Command::None;
@@ -112,6 +117,7 @@ struct Invocation {
   ModelOptions model;
   EmbedOptions embed;
   BenchOptions bench;
+  McpOptions mcp;
   bool repair = false;
   bool yes = false;
   std::string shell;

@@ -5,6 +5,7 @@
 #include "faces/cli/context.h"
 #include "faces/cli/exit_code.h"
 #include "faces/cli/output.h"
+#include "faces/wording.h"
 #include "library/location.h"
 
 namespace sonde::faces::cli {

@@ -8,6 +8,7 @@
 #include "faces/cli/exit_code.h"
 #include "faces/cli/model_trial.h"
 #include "faces/cli/output.h"
+#include "faces/wording.h"
 
 namespace sonde::faces::cli {
 

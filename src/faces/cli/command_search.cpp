@@ -8,6 +8,7 @@
 #include "faces/cli/output.h"
 #include "faces/cli/query_words.h"
 #include "faces/cli/render_results.h"
+#include "faces/wording.h"
 
 namespace sonde::faces::cli {
 

@@ -3,6 +3,7 @@
 #include "faces/cli/context.h"
 #include "faces/cli/exit_code.h"
 #include "faces/cli/output.h"
+#include "faces/wording.h"
 
 namespace sonde::faces::cli {
 

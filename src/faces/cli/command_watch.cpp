@@ -4,6 +4,7 @@
 #include "faces/cli/exit_code.h"
 #include "faces/cli/open_or_create.h"
 #include "faces/cli/output.h"
+#include "faces/wording.h"
 #include "library/watch.h"
 
 namespace sonde::faces::cli {

@@ -24,6 +24,9 @@ struct Streams {
   Terminal err_terminal;
   bool in_is_terminal = false;
   bool no_color = false;  // NO_COLOR is set and not empty
+  // What a server reads and writes past the streams above; -1: not there.
+  int in_descriptor = -1;
+  int out_descriptor = -1;
 };
 
 /// How a library is reached; in the program these are the functions of library::Library.
@@ -82,5 +85,6 @@ Result<int> run_completion(Context& context);
 Result<int> run_model(Context& context);
 Result<int> run_embed(Context& context);
 Result<int> run_bench_vectors(Context& context);
+Result<int> run_mcp(Context& context);
 
 }  // namespace sonde::faces::cli

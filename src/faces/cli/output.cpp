@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "faces/wording.h"
+
 namespace sonde::faces::cli {
 
 void print_json(const Context& context, const json::Document& object) {
@@ -25,29 +27,6 @@ std::string changes_of(const library::IndexReport& report, Unchanged unchanged) 
     }
   }
   return text.empty() ? "nothing to do" : text;
-}
-
-std::string completeness_note(const library::Completeness& index) {
-  std::string note;
-  const auto add = [&note](const std::string& part) { note += (note.empty() ? "" : "; ") + part; };
-  if (index.stale_files > 0) {
-    add(counted(index.stale_files, "file", "files") + (index.stale_files == 1 ? " has" : " have") +
-        " changed since the library read them");
-  }
-  if (!index.scan_finished) {
-    add("not every file could be compared with the disk");
-  }
-  if (index.pending_chunks > 0) {
-    add(counted(index.pending_chunks, "place is", "places are") + " not searchable by meaning yet");
-  }
-  if (!note.empty()) {
-    note += "; `sonde index` brings it up to date";
-  }
-  if (index.quarantined > 0) {
-    add(counted(index.quarantined, "file", "files") +
-        " could not be read (`sonde status --quarantine`)");
-  }
-  return note;
 }
 
 }  // namespace sonde::faces::cli

@@ -15,8 +15,4 @@ enum class Unchanged { Show, Leave };
 /// "3 new, 1 gone, 200 unchanged"; "nothing to do" when it is nothing.
 std::string changes_of(const library::IndexReport& report, Unchanged unchanged);
 
-/// What is to be said about how complete an answer is; empty when it is.
-/// "3 files changed since they were read; ... `sonde index` brings the library up to date"
-std::string completeness_note(const library::Completeness& index);
-
 }  // namespace sonde::faces::cli

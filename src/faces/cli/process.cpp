@@ -66,7 +66,9 @@ int run_guarded(const std::vector<std::string>& arguments) {
                   terminal_of(STDOUT_FILENO),
                   terminal_of(STDERR_FILENO),
                   ::isatty(STDIN_FILENO) == 1,
-                  is_set("NO_COLOR")};
+                  is_set("NO_COLOR"),
+                  STDIN_FILENO,
+                  STDOUT_FILENO};
 
   const auto environment = library::environment_of_process();
   if (!environment.ok()) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "faces/wording.h"
+
 namespace sonde::faces::cli {
 
 namespace {

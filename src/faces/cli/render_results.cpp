@@ -9,6 +9,7 @@
 
 #include "base/utf8.h"
 #include "faces/cli/query_words.h"
+#include "faces/wording.h"
 #include "library/location.h"
 
 namespace sonde::faces::cli {

@@ -46,6 +46,7 @@ Result<int> dispatch(Context& context) {
     case Command::ModelTest: return run_model(context);
     case Command::Embed: return run_embed(context);
     case Command::BenchVectors: return run_bench_vectors(context);
+    case Command::Mcp: return run_mcp(context);
     case Command::None: context.streams.out << kShortHelp; return kDone;
   }
   return Error{Code::Internal, "a command without its code"};

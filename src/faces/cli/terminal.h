@@ -42,13 +42,4 @@ std::size_t display_width(std::string_view text);
 /// The longest beginning of `text` that takes at most `width` columns, "…" last where it was cut.
 std::string cut_to_width(std::string_view text, std::size_t width);
 
-/// "1,234,567".
-std::string with_commas(std::uint64_t number);
-/// "3.4 MB", powers of 1024.
-std::string human_size(std::uint64_t bytes);
-/// "850 ms", "12 s", "3 min 20 s", "2 h 5 min".
-std::string human_duration(double seconds);
-/// "1 file", "2,000 files".
-std::string counted(std::uint64_t number, std::string_view singular, std::string_view plural);
-
 }  // namespace sonde::faces::cli

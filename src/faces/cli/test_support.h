@@ -95,6 +95,9 @@ class FakeLibrary : public library::Library {
     state_.outlined.push_back(request);
     return answer(state_.outline_answer);
   }
+  Result<library::SearchHit> result(const std::string&) override {
+    return answer(library::SearchHit{});
+  }
   Result<library::StatusReport> status(const library::StatusRequest&, const CancelToken&) override {
     return answer(state_.status);
   }
