@@ -1,6 +1,9 @@
 #include "index/meaning_scores.h"
 
 #include <algorithm>
+#include <numeric>
+
+#include "index/greatest.h"
 
 namespace sonde::index {
 namespace {
@@ -14,6 +17,7 @@ constexpr std::size_t kNearestDocs = 400;
 // Codes looked at: the nearest hundreds lie in more lists than the nearest ten.
 constexpr std::size_t kLeastEffort = 8'192;
 constexpr std::size_t kEffortShare = 8;  // of larger sets, one in so many
+constexpr std::size_t kLeastEffortOfSet = 512;
 // With more of a page's vectors wanted, reading on is faster than looking them up one by one.
 constexpr std::size_t kSparse = 8;
 constexpr std::size_t kRememberedColumns = 64;
@@ -47,52 +51,47 @@ Result<std::vector<std::uint32_t>> look_up(const Segment& segment, const VectorS
   return places;
 }
 
-/// Where sets stay open, what is in them, and the rest: rows of the truth.
-struct SplitSets {
-  VectorSets lasting;
-  VectorSets passing;
-};
-
-SplitSets split(const VectorSets& sets) {
-  SplitSets parts;
-  for (const auto& set : sets) {
-    // Only sets that lead count: a place is a number among all.
-    const bool lasting = set->lists() != nullptr && parts.passing.empty();
-    (lasting ? parts.lasting : parts.passing).push_back(set);
-  }
-  return parts;
-}
-
-/// Scores docs one by one, each vector read once where neighbours share it.
+/// Scores docs one by one.
 class DocScorer {
  public:
-  DocScorer(const VectorSets& sets, const NearestQuery& query) : sets_(sets), query_(query) {
+  DocScorer(const VectorSets& sets, const NearestQuery& query) : query_(query) {
     for (const auto& set : sets) {
       readers_.emplace_back(*set);
-      ends_.push_back(size_of_first_ += set->size());
+      firsts_.push_back(end_);
+      end_ += static_cast<std::uint32_t>(set->size());
     }
   }
   /// @param place  among all sets
   Result<float> cosine(std::uint32_t place) {
-    const auto set = static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), place) -
-                                              ends_.begin());
-    const std::size_t first = ends_[set] - sets_[set]->size();
-    TRY_ASSIGN(const VectorRow row, readers_[set].row(static_cast<std::uint32_t>(place - first)));
+    const std::size_t set = set_of(place);
+    TRY_ASSIGN(const VectorRow row, readers_[set].row(place - firsts_[set]));
     return query_.product(row);
+  }
+  /// Asks the processor for the vector that cosine() will need soon.
+  void fetch(std::uint32_t place) const {
+    const std::size_t set = set_of(place);
+    readers_[set].fetch(place - firsts_[set]);
   }
 
  private:
-  const VectorSets& sets_;
+  [[nodiscard]] std::size_t set_of(std::uint32_t place) const {
+    std::size_t set = firsts_.size() - 1;
+    while (place < firsts_[set]) {
+      --set;
+    }
+    return set;
+  }
+
   const NearestQuery& query_;
   std::vector<VectorReader> readers_;
-  std::vector<std::size_t> ends_;
-  std::size_t size_of_first_ = 0;
+  std::vector<std::uint32_t> firsts_;  // of each set: the place of its first vector
+  std::uint32_t end_ = 0;
 };
 
 class Scoring {
  public:
   Scoring(const std::vector<SegmentScan>& scans, const DocVectors& vectors, const VectorSets& sets,
-          const VectorQuery& query, const CancelToken& cancel)
+          const NearestQuery& query, const CancelToken& cancel)
       : scans_(scans), vectors_(vectors), sets_(sets), query_(query), cancel_(cancel) {}
 
   Result<MeaningScores> run(Nearness nearness) {
@@ -110,11 +109,11 @@ class Scoring {
     }
     scores_.partial =
         nearness == Nearness::Codes || (nearness == Nearness::Auto && allowed > kExactUpTo);
-    cosines_.assign(size_of(sets_), MeaningScores::kNone);
+    cosines_.assign(size_of(sets_), MeaningScores::kUnseen);
     TRY(scores_.partial ? find_nearest() : compare_all());
     spread();
     if (scores_.partial) {
-      TRY(complete_files());
+      list_files();
     }
     return std::move(scores_);
   }
@@ -170,21 +169,33 @@ class Scoring {
   }
 
   Status find_nearest() {
-    std::size_t first = 0;
-    for (std::size_t i = 0; i < sets_.size(); ++i) {
+    std::vector<std::size_t> order(sets_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
+      return sets_[a]->size() > sets_[b]->size();
+    });
+    const std::size_t all = size_of(sets_);
+    const std::size_t effort = std::max(kLeastEffort, all / kEffortShare);
+    Greatest<float> best(kNearestDocs);
+    for (const std::size_t i : order) {
+      const std::size_t size = sets_[i]->size();
       NearestOptions options;
       options.count = kNearestDocs;
-      options.effort = std::max(kLeastEffort, sets_[i]->size() / kEffortShare);
+      options.effort = std::max(std::min(size, kLeastEffortOfSet),
+                                effort * size / std::max<std::size_t>(all, 1));
       options.allowed = &filters_[i];
       options.allowed_count = counts_[i];
+      options.above = best.least();
       NearestCost cost;
       TRY_ASSIGN(const std::vector<Near> found, nearest(*sets_[i], query_, options, cost, cancel_));
+      const std::uint32_t first = first_of(i);
       for (const Near& near : found) {
         cosines_[first + near.place] = near.similarity;
+        best.add(near.similarity);
       }
       scores_.vectors_scanned += cost.codes + cost.products;
-      first += sets_[i]->size();
     }
+    scores_.unseen = std::max(0.0F, best.least());
     return {};
   }
 
@@ -202,26 +213,36 @@ class Scoring {
     }
   }
 
-  /// A file is judged by its two best docs: all of those that have one among the nearest.
-  Status complete_files() {
-    std::vector<FilePlace> files;
+  void list_files() {
     for (std::uint32_t s = 0; s < scans_.size(); ++s) {
       const std::vector<float>& similarity = scores_.similarity[s];
-      for (std::uint32_t file = 0; file < scans_[s].segment().files(); ++file) {
-        const auto begin = similarity.begin() + scans_[s].first_doc(file);
-        const auto end = similarity.begin() + scans_[s].first_doc(file + 1);
-        if (std::any_of(begin, end, [](float near) { return near != MeaningScores::kNone; })) {
-          files.push_back({s, file});
+      const std::vector<std::uint32_t>& first_docs = *scans_[s].first_docs;
+      std::uint32_t file = 0;
+      for (std::uint32_t doc = 0; doc < similarity.size(); ++doc) {
+        if (similarity[doc] > MeaningScores::kUnseen) {
+          while (first_docs[file + 1] <= doc) {
+            ++file;
+          }
+          scores_.files.push_back({s, file});
+          doc = first_docs[file + 1] - 1;
         }
       }
     }
-    return add_files(scans_, vectors_, sets_, query_.vector(), files, scores_);
+  }
+
+  /// Place of a set's first vector among those of all sets.
+  [[nodiscard]] std::uint32_t first_of(std::size_t set) const {
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < set; ++i) {
+      first += sets_[i]->size();
+    }
+    return static_cast<std::uint32_t>(first);
   }
 
   const std::vector<SegmentScan>& scans_;
   const DocVectors& vectors_;
   const VectorSets& sets_;
-  const NearestQuery query_;
+  const NearestQuery& query_;
   const CancelToken& cancel_;
   std::vector<PlaceFilter> filters_;  // of each set
   std::vector<std::size_t> counts_;   // that they allow
@@ -250,43 +271,55 @@ Result<DocPlaces::Column> DocPlaces::find(const std::shared_ptr<const Segment>& 
       return entries_.front().column;
     }
   }
-  TRY_ASSIGN(std::vector<std::uint32_t> places, look_up(*segment, sets));
+  TRY_ASSIGN(std::vector<std::uint32_t> places, look_up_new(segment, sets));
   Entry entry{segment, {sets.begin(), sets.end()}, nullptr};
   entry.column = std::make_shared<const std::vector<std::uint32_t>>(std::move(places));
   const std::lock_guard lock(mutex_);
-  std::erase_if(entries_, [](const Entry& old) { return old.segment.expired(); });
+  std::erase_if(entries_, [](const Entry& old) { return is_gone(old); });
   entries_.insert(entries_.begin(), std::move(entry));
   entries_.resize(std::min(entries_.size(), kRememberedColumns));
   return entries_.front().column;
 }
 
+Result<std::vector<std::uint32_t>> DocPlaces::look_up_new(
+    const std::shared_ptr<const Segment>& segment, const VectorSets& sets) {
+  if (sets.empty() || sets.back()->lists() != nullptr) {
+    return look_up(*segment, sets);
+  }
+  // Rows of the truth change with every commit; what the files hold stays as it was.
+  const VectorSets lasting(sets.begin(), sets.end() - 1);
+  TRY_ASSIGN(const Column before, find(segment, lasting));
+  std::vector<std::uint32_t> places = *before;
+  TRY_ASSIGN(const auto hashes, segment->embedded());
+  const auto first = static_cast<std::uint32_t>(size_of(lasting));
+  for (std::size_t doc = 0; doc < std::min(places.size(), hashes->size()); ++doc) {
+    if (places[doc] == DocVectors::kNone) {
+      const auto at = sets.back()->find((*hashes)[doc]);
+      places[doc] = at ? first + *at : DocVectors::kNone;
+    }
+  }
+  return places;
+}
+
+bool DocPlaces::is_gone(const Entry& entry) {
+  return entry.segment.expired() || std::any_of(entry.sets.begin(), entry.sets.end(),
+                                                [](const auto& set) { return set.expired(); });
+}
+
 Result<DocVectors> find_vectors(const std::vector<SegmentScan>& scans, const VectorSets& sets,
                                 DocPlaces* remembered) {
   DocVectors found;
-  const SplitSets parts = split(sets);
-  const auto first_passing = static_cast<std::uint32_t>(size_of(parts.lasting));
   for (const SegmentScan& scan : scans) {
     DocPlaces::Column column;
     if (remembered == nullptr) {
       TRY_ASSIGN(std::vector<std::uint32_t> places, look_up(scan.segment(), sets));
       column = std::make_shared<const std::vector<std::uint32_t>>(std::move(places));
     } else {
-      TRY_ASSIGN(column, remembered->find(scan.live->segment, parts.lasting));
+      TRY_ASSIGN(column, remembered->find(scan.live->segment, sets));
     }
     if (column->size() != scan.allowed.size()) {
       return Error{Code::Corruption,
                    scan.segment().name() + ": its docs and their hashes are not as many"};
-    }
-    if (remembered != nullptr && !parts.passing.empty()) {
-      TRY_ASSIGN(const auto hashes, scan.segment().embedded());
-      auto places = std::make_shared<std::vector<std::uint32_t>>(*column);
-      for (std::size_t doc = 0; doc < places->size(); ++doc) {
-        if ((*places)[doc] == DocVectors::kNone && scan.allowed[doc] != 0) {
-          const std::uint32_t place = place_of(parts.passing, (*hashes)[doc]);
-          (*places)[doc] = place == DocVectors::kNone ? place : first_passing + place;
-        }
-      }
-      column = std::move(places);
     }
     for (std::size_t doc = 0; doc < column->size(); ++doc) {
       found.pending_docs += scan.allowed[doc] != 0 && (*column)[doc] == DocVectors::kNone ? 1 : 0;
@@ -298,27 +331,29 @@ Result<DocVectors> find_vectors(const std::vector<SegmentScan>& scans, const Vec
 
 Result<MeaningScores> score_meaning(const std::vector<SegmentScan>& scans,
                                     const DocVectors& vectors, const VectorSets& sets,
-                                    const VectorQuery& query, Nearness nearness,
+                                    const NearestQuery& query, Nearness nearness,
                                     const CancelToken& cancel) {
   return Scoring(scans, vectors, sets, query, cancel).run(nearness);
 }
 
-Status add_files(const std::vector<SegmentScan>& scans, const DocVectors& vectors,
-                 const VectorSets& sets, const VectorQuery& query,
-                 const std::vector<FilePlace>& files, MeaningScores& scores) {
-  const NearestQuery prepared(query);
-  DocScorer scorer(sets, prepared);
-  for (const FilePlace& place : files) {
-    const SegmentScan& scan = scans[place.segment];
-    std::vector<float>& similarity = scores.similarity[place.segment];
-    for (std::uint32_t doc = scan.first_doc(place.file); doc < scan.first_doc(place.file + 1);
-         ++doc) {
-      const std::uint32_t at = (*vectors.places[place.segment])[doc];
-      if (scan.allowed[doc] != 0 && at != DocVectors::kNone &&
-          similarity[doc] == MeaningScores::kNone) {
-        TRY_ASSIGN(similarity[doc], scorer.cosine(at));
-        ++scores.vectors_scanned;
-      }
+Status complete_file(const std::vector<SegmentScan>& scans, const DocVectors& vectors,
+                     const VectorSets& sets, const NearestQuery& query, const FilePlace& file,
+                     MeaningScores& scores) {
+  const SegmentScan& scan = scans[file.segment];
+  const std::vector<std::uint32_t>& places = *vectors.places[file.segment];
+  std::vector<float>& similarity = scores.similarity[file.segment];
+  const std::uint32_t end = scan.first_doc(file.file + 1);
+  const auto missing = [&](std::uint32_t doc) { return similarity[doc] == MeaningScores::kUnseen; };
+  DocScorer scorer(sets, query);
+  for (std::uint32_t doc = scan.first_doc(file.file); doc < end; ++doc) {
+    if (missing(doc)) {
+      scorer.fetch(places[doc]);
+    }
+  }
+  for (std::uint32_t doc = scan.first_doc(file.file); doc < end; ++doc) {
+    if (missing(doc)) {
+      TRY_ASSIGN(similarity[doc], scorer.cosine(places[doc]));
+      ++scores.vectors_scanned;
     }
   }
   return {};

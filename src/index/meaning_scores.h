@@ -22,7 +22,6 @@ class DocPlaces {
  public:
   using Column = std::shared_ptr<const std::vector<std::uint32_t>>;
   /// [docs] place among the vectors of the sets, end to end; DocVectors::kNone where there is none.
-  /// @param sets  that stay open from one search to the next
   /// Errors: those of the segment.
   Result<Column> find(const std::shared_ptr<const Segment>& segment, const VectorSets& sets);
 
@@ -32,6 +31,9 @@ class DocPlaces {
     std::vector<std::weak_ptr<const VectorSet>> sets;
     Column column;
   };
+  static bool is_gone(const Entry& entry);
+  Result<std::vector<std::uint32_t>> look_up_new(const std::shared_ptr<const Segment>& segment,
+                                                 const VectorSets& sets);
   static bool is_of(const Entry& entry, const std::shared_ptr<const Segment>& segment,
                     const VectorSets& sets);
   std::mutex mutex_;            // guards entries_; never held during I/O
@@ -60,23 +62,27 @@ struct FilePlace {
 };
 
 struct MeaningScores {
-  static constexpr float kNone = -2;
-  /// [segments][docs] cosine; kNone: no vector, or not among the nearest (with `partial`).
+  static constexpr float kUnseen = -2;  // not compared: not among the nearest
+  static constexpr float kNone = -3;    // has no vector, or is not allowed
+  /// [segments][docs] cosine.
   std::vector<std::vector<float>> similarity;
-  bool partial = false;
+  bool partial = false;          // there are unseen ones
+  std::vector<FilePlace> files;  // with `partial`: those with a doc that was compared
+  /// No unseen doc is nearer, as far as the codes tell; not below 0.
+  float unseen = 0;
   std::uint64_t vectors_scanned = 0;  // by codes or exactly; so that cost is testable
 };
 
-/// Cosines of the docs that `scans` allow; by codes the nearest ones and the docs of their files.
+/// Cosines of the docs that `scans` allow; by codes those of the nearest ones.
 /// Errors: those of the sets, InvalidArgument (another number of dimensions), Cancelled.
 Result<MeaningScores> score_meaning(const std::vector<SegmentScan>& scans,
                                     const DocVectors& vectors, const VectorSets& sets,
-                                    const VectorQuery& query, Nearness nearness,
+                                    const NearestQuery& query, Nearness nearness,
                                     const CancelToken& cancel);
 
-/// Adds the cosines of all allowed docs of more files to partial scores. Errors: as above.
-Status add_files(const std::vector<SegmentScan>& scans, const DocVectors& vectors,
-                 const VectorSets& sets, const VectorQuery& query,
-                 const std::vector<FilePlace>& files, MeaningScores& scores);
+/// Compares the unseen docs of a file. Errors: as above.
+Status complete_file(const std::vector<SegmentScan>& scans, const DocVectors& vectors,
+                     const VectorSets& sets, const NearestQuery& query, const FilePlace& file,
+                     MeaningScores& scores);
 
 }  // namespace sonde::index

@@ -4,6 +4,9 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <span>
+
+#include "index/greatest.h"
 
 namespace sonde::index {
 namespace {
@@ -14,34 +17,6 @@ constexpr float kDeviations = 3;
 constexpr std::size_t kPlacesPerCancelCheck = 65'536;
 // Up to so many are compared at once, exactly: their codes are no faster.
 constexpr std::size_t kFewAllowed = 1'500;
-
-/// Keeps the greatest of many values.
-class Greatest {
- public:
-  explicit Greatest(std::size_t count) : count_(count) { heap_.reserve(count); }
-  /// The least of them; -infinity as long as there are fewer than wanted.
-  [[nodiscard]] float least() const { return least_; }
-  void add(float value) {
-    if (!(value > least_)) {
-      return;
-    }
-    if (heap_.size() == count_) {
-      std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
-      heap_.back() = value;
-    } else {
-      heap_.push_back(value);
-    }
-    std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
-    if (heap_.size() == count_) {
-      least_ = heap_.front();
-    }
-  }
-
- private:
-  const std::size_t count_;
-  float least_ = -std::numeric_limits<float>::infinity();
-  std::vector<float> heap_;
-};
 
 /// What the codes could not rule out.
 struct Survivor {
@@ -85,7 +60,7 @@ class Search {
         cost_(cost),
         cancel_(cancel),
         reader_(set),
-        best_(options.count) {}
+        best_(options.count, options.above) {}
 
   Result<std::vector<Near>> run() {
     if (query_.dimensions() != set_.dimensions()) {
@@ -188,7 +163,7 @@ class Search {
   Status scan_lists() {
     constexpr float kAll = std::numeric_limits<float>::infinity();
     const std::vector<float> products = centre_products();
-    Greatest lower(options_.count);
+    Greatest<float> lower(options_.count, options_.above);
     // Sorting all lists would take longer than reading those that are needed.
     const std::size_t population = options_.allowed == nullptr
                                        ? set_.size()
@@ -213,7 +188,7 @@ class Search {
   }
 
   /// @return vectors of the list that may be found
-  Result<std::size_t> scan_list(const RankedList& each, Greatest& lower) {
+  Result<std::size_t> scan_list(const RankedList& each, Greatest<float>& lower) {
     const VectorLists& lists = *set_.lists();
     const std::uint32_t begin = lists.starts[each.list];
     const std::uint32_t end = lists.starts[each.list + 1];
@@ -247,25 +222,42 @@ class Search {
     return allowed;
   }
 
+  /// The likeliest first, in order only as far as they are needed.
   Status compare_survivors() {
-    std::sort(survivors_.begin(), survivors_.end(), [](const Survivor& a, const Survivor& b) {
+    constexpr std::ptrdiff_t kOrdered = 512;
+    const auto likelier = [](const Survivor& a, const Survivor& b) {
       return a.upper != b.upper ? a.upper > b.upper : a.place < b.place;
-    });
-    constexpr std::size_t kAhead = 6;
-    for (std::size_t i = 0; i < std::min(kAhead, survivors_.size()); ++i) {
-      reader_.fetch(survivors_[i].place);
-    }
-    for (std::size_t i = 0; i < survivors_.size(); ++i) {
-      if (survivors_[i].upper < best_.least()) {
+    };
+    for (auto begin = survivors_.begin(); begin != survivors_.end();) {
+      const auto end = begin + std::min(kOrdered, survivors_.end() - begin);
+      std::nth_element(begin, end - 1, survivors_.end(), likelier);
+      std::sort(begin, end, likelier);
+      TRY_ASSIGN(const bool done, compare_some({begin, end}));
+      if (done) {
         break;
       }
-      if (i + kAhead < survivors_.size()) {
-        reader_.fetch(survivors_[i + kAhead].place);
-      }
-      TRY_ASSIGN(const VectorRow row, reader_.row(survivors_[i].place));
-      consider(survivors_[i].place, row);
+      begin = end;
     }
     return {};
+  }
+
+  /// @return true when the rest cannot be among the best
+  Result<bool> compare_some(std::span<const Survivor> some) {
+    constexpr std::size_t kAhead = 6;
+    for (std::size_t i = 0; i < std::min(kAhead, some.size()); ++i) {
+      reader_.fetch(some[i].place);
+    }
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      if (some[i].upper < best_.least()) {
+        return true;
+      }
+      if (i + kAhead < some.size()) {
+        reader_.fetch(some[i + kAhead].place);
+      }
+      TRY_ASSIGN(const VectorRow row, reader_.row(some[i].place));
+      consider(some[i].place, row);
+    }
+    return false;
   }
 
   const VectorSet& set_;
@@ -275,7 +267,7 @@ class Search {
   const CancelToken& cancel_;
   VectorReader reader_;
   const kernel::ScanBlock scan_ = kernel::scan_block_of(kernel::best_dot_set());
-  Greatest best_;
+  Greatest<float> best_;
   std::vector<Near> found_;
   std::vector<Survivor> survivors_;
 };

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "base/cancel.h"
@@ -62,8 +63,9 @@ struct NearestOptions {
   /// Vectors whose codes are looked at, about: whole lists, the nearest ones first. Kept codes of
   /// what `allowed` leaves out do not count. 0: every vector by an exact product.
   std::size_t effort = 4'000;
-  const PlaceFilter* allowed = nullptr;  // null: all
-  std::size_t allowed_count = 0;         // of `allowed`
+  const PlaceFilter* allowed = nullptr;                   // null: all
+  std::size_t allowed_count = 0;                          // of `allowed`
+  float above = -std::numeric_limits<float>::infinity();  // less similar ones do not count
 };
 
 /// So that cost is testable.

@@ -51,15 +51,6 @@ bool before(const Candidate& a, const Candidate& b) {
   return std::tie(a.meta.source, a.meta.path) < std::tie(b.meta.source, b.meta.path);
 }
 
-/// A file with a match, before anything is read about it.
-struct Match {
-  double chunks = 0;
-  double cosine = 0;
-  std::uint64_t mask = 0;
-  std::uint32_t segment = 0;
-  std::uint32_t file = 0;
-};
-
 /// The two best cosines of a file.
 class FileCosines {
  public:
@@ -79,29 +70,71 @@ class FileCosines {
   std::size_t count_ = 0;
 };
 
-/// Every file of a segment with a match.
-void collect_segment(std::uint32_t s, const SegmentScan& scan, const SegmentScores& scores,
-                     const std::vector<float>* cosines, const Ranking& ranking,
-                     std::vector<Match>& found, std::uint64_t& matched_docs) {
-  for (std::uint32_t file = 0; file < scan.segment().files(); ++file) {
-    FileScore file_score;
-    FileCosines file_cosines;
-    std::uint64_t mask = 0;
-    bool any = false;
-    for (std::uint32_t doc = scan.first_doc(file); doc < scan.first_doc(file + 1); ++doc) {
-      const double score = scan.allowed[doc] == 0 ? 0.0 : doc_score(scores, doc);
-      if (score > 0) {
-        file_score.add(score);
-        mask |= scores.mask[doc];
-        any = true;
-        ++matched_docs;
-      }
-      if (cosines != nullptr && (*cosines)[doc] != MeaningScores::kNone) {
-        file_cosines.add(static_cast<double>((*cosines)[doc]));
+/// Sets what the cosines of matches can be, and adds the files that have nothing but one.
+class CosineMatches {
+ public:
+  CosineMatches(const std::vector<SegmentScan>& scans, const MeaningScores& meaning,
+                std::vector<FileMatch>& matches)
+      : scans_(scans), meaning_(meaning), matches_(matches) {
+    for (const SegmentScan& scan : scans) {
+      places_.emplace_back(scan.segment().files(), kNowhere);
+    }
+    for (std::uint32_t i = 0; i < matches.size(); ++i) {
+      places_[matches[i].segment][matches[i].file] = i;
+    }
+  }
+  void run() {
+    for (const FilePlace& place : meaning_.files) {
+      add(place);
+    }
+    for (std::uint32_t s = 0; s < scans_.size() && !meaning_.partial; ++s) {
+      for (std::uint32_t file = 0; file < scans_[s].segment().files(); ++file) {
+        add({s, file});
       }
     }
-    if (any || file_cosines.mean() > 0) {
-      found.push_back({any ? file_score.value(ranking) : 0, file_cosines.mean(), mask, s, file});
+  }
+
+ private:
+  static constexpr std::uint32_t kNowhere = ~0U;
+
+  void add(const FilePlace& file) {
+    const double most = cosine_of_file(scans_[file.segment], meaning_.similarity[file.segment],
+                                       file.file, static_cast<double>(meaning_.unseen));
+    if (most <= 0) {
+      return;
+    }
+    std::uint32_t& place = places_[file.segment][file.file];
+    if (place == kNowhere) {
+      place = static_cast<std::uint32_t>(matches_.size());
+      matches_.push_back({0, 0, 0, file.segment, file.file});
+    }
+    matches_[place].cosine_most = most;
+  }
+
+  const std::vector<SegmentScan>& scans_;
+  const MeaningScores& meaning_;
+  std::vector<FileMatch>& matches_;
+  std::vector<std::vector<std::uint32_t>> places_;  // [segments][files] in matches_
+};
+
+/// Every file of a segment with a word of the query.
+void match_segment(std::uint32_t s, const SegmentScan& scan, const SegmentScores& scores,
+                   const Ranking& ranking, WordMatches& found) {
+  for (std::uint32_t file = 0; file < scan.segment().files(); ++file) {
+    FileScore file_score;
+    std::uint64_t mask = 0;
+    std::uint64_t docs = 0;
+    for (std::uint32_t doc = scan.first_doc(file); doc < scan.first_doc(file + 1); ++doc) {
+      const double score = doc_score(scores, doc);
+      if (score > 0 && scan.allowed[doc] != 0) {
+        file_score.add(score);
+        mask |= scores.mask[doc];
+        ++docs;
+      }
+    }
+    if (docs > 0) {
+      found.files.push_back({file_score.value(ranking), 0, mask, s, file});
+      found.docs += docs;
     }
   }
 }
@@ -284,14 +317,14 @@ namespace {
 
 /// The `limit`-th greatest value, 0 where there are fewer: all that tie with it are kept, so that
 /// the cut does not depend on segments; then the names decide.
-double least_kept(const std::vector<Match>& found, std::size_t limit,
-                  const std::function<double(const Match&)>& value) {
+double least_kept(const std::vector<FileMatch>& found, std::size_t limit,
+                  const std::function<double(const FileMatch&)>& value) {
   if (found.size() <= limit) {
     return 0;
   }
   std::vector<double> values;
   values.reserve(found.size());
-  for (const Match& each : found) {
+  for (const FileMatch& each : found) {
     values.push_back(value(each));
   }
   const auto place = values.begin() + static_cast<std::ptrdiff_t>(limit) - 1;
@@ -324,52 +357,51 @@ double scaled_words(double score, double ideal, const Ranking& ranking) {
   return score <= 0 ? 0 : score / (score + ranking.half_score * std::max(ideal, 1e-9));
 }
 
-std::vector<FilePlace> best_files_by_words(const std::vector<SegmentScan>& scans,
-                                           const WordScores& scores, const Ranking& ranking,
-                                           std::size_t limit) {
-  std::vector<Match> found;
-  std::uint64_t matched_docs = 0;
+WordMatches match_words(const std::vector<SegmentScan>& scans, const WordScores& scores,
+                        const Ranking& ranking) {
+  WordMatches matches;
   for (std::uint32_t s = 0; s < scans.size(); ++s) {
-    collect_segment(s, scans[s], scores.segments[s], nullptr, ranking, found, matched_docs);
+    match_segment(s, scans[s], scores.segments[s], ranking, matches);
   }
-  const double least = least_kept(found, limit, [](const Match& m) { return m.chunks; });
-  std::vector<FilePlace> files;
-  for (const Match& match : found) {
-    if (match.chunks > 0 && match.chunks >= least) {
-      files.push_back({match.segment, match.file});
+  return matches;
+}
+
+double cosine_of_file(const SegmentScan& scan, const std::vector<float>& cosines,
+                      std::uint32_t file, double unseen) {
+  FileCosines best;
+  for (std::uint32_t doc = scan.first_doc(file); doc < scan.first_doc(file + 1); ++doc) {
+    if (cosines[doc] != MeaningScores::kNone) {
+      const bool seen = cosines[doc] != MeaningScores::kUnseen;
+      best.add(seen ? static_cast<double>(cosines[doc]) : unseen);
     }
   }
-  return files;
+  return best.mean();
 }
 
 Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>& scans,
-                                                  const WordScores& scores,
-                                                  const MeaningScores* meaning, Mode mode,
-                                                  const Ranking& ranking, std::size_t limit,
-                                                  std::uint64_t& matched_docs) {
-  std::vector<Match> found;
-  matched_docs = 0;
-  for (std::uint32_t s = 0; s < scans.size(); ++s) {
-    collect_segment(s, scans[s], scores.segments[s],
-                    meaning == nullptr ? nullptr : &meaning->similarity[s], ranking, found,
-                    matched_docs);
+                                                  WordMatches matches, const MeaningScores* meaning,
+                                                  Mode mode, std::size_t limit) {
+  std::vector<FileMatch>& found = matches.files;
+  if (meaning != nullptr) {
+    CosineMatches(scans, *meaning, found).run();
   }
   const bool by_words = mode != Mode::Meaning;
-  const double least_words = least_kept(found, limit, [](const Match& m) { return m.chunks; });
-  const double least_meaning = least_kept(found, limit, [](const Match& m) { return m.cosine; });
-  std::erase_if(found, [&](const Match& each) {
+  const double least_words = least_kept(found, limit, [](const FileMatch& m) { return m.chunks; });
+  const double least_meaning =
+      least_kept(found, limit, [](const FileMatch& m) { return m.cosine_most; });
+  std::erase_if(found, [&](const FileMatch& each) {
     const bool words = by_words && each.chunks > 0 && each.chunks >= least_words;
-    return !words && (each.cosine <= 0 || each.cosine < least_meaning);
+    return !words && (each.cosine_most <= 0 || each.cosine_most < least_meaning);
   });
   std::vector<Candidate> candidates;
   candidates.reserve(found.size());
-  for (const Match& match : found) {
+  for (const FileMatch& match : found) {
     Candidate& candidate = candidates.emplace_back();
     candidate.segment = match.segment;
     candidate.file = match.file;
     candidate.mask = match.mask;
     candidate.chunks = match.chunks;
-    candidate.cosine = match.cosine;
+    candidate.cosine_most = match.cosine_most;
     TRY_ASSIGN(candidate.meta, scans[match.segment].segment().file(match.file));
   }
   std::vector<char> marked(candidates.size(), 0);
@@ -378,31 +410,40 @@ Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>
         candidates, limit, [](const Candidate& c) { return c.chunks; }, marked);
   }
   mark_best(
-      candidates, limit, [](const Candidate& c) { return c.cosine; }, marked);
+      candidates, limit, [](const Candidate& c) { return c.cosine_most; }, marked);
   std::vector<Candidate> kept;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (marked[i] != 0) {
+      if (meaning != nullptr && candidates[i].cosine_most <= 0) {
+        candidates[i].cosine_most = static_cast<double>(meaning->unseen);
+      }
       kept.push_back(std::move(candidates[i]));
     }
   }
   return kept;
 }
 
+double fused_score(const Candidate& candidate, double cosine, double ideal, Mode mode,
+                   const Ranking& ranking) {
+  if (mode == Mode::Meaning) {
+    return cosine * candidate.factor;
+  }
+  const double words = scaled_words(candidate.score, ideal, ranking);
+  return (words + ranking.meaning * cosine * candidate.factor) / (1 + ranking.meaning);
+}
+
 void fuse_candidates(double ideal, Mode mode, const Ranking& ranking,
                      std::vector<Candidate>& candidates) {
-  const double whole = mode == Mode::Hybrid ? 1 + ranking.meaning : 1;
-  const double weight = mode == Mode::Hybrid ? ranking.meaning : 1;
   for (Candidate& candidate : candidates) {
-    const double words = mode == Mode::Hybrid ? scaled_words(candidate.score, ideal, ranking) : 0.0;
     if (mode == Mode::Hybrid) {
-      candidate.parts.push_back({"words", words});
+      candidate.parts.push_back({"words", scaled_words(candidate.score, ideal, ranking)});
     } else {
       std::erase_if(candidate.parts, [](const ScorePart& part) {
         return part.name != kKindPart && part.name != kDepthPart;
       });
     }
     candidate.parts.push_back({"meaning", candidate.cosine});
-    candidate.score = (words + weight * candidate.cosine * candidate.factor) / whole;
+    candidate.score = fused_score(candidate, candidate.cosine, ideal, mode, ranking);
   }
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return a.score != b.score ? a.score > b.score : before(a, b);

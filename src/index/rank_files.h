@@ -17,6 +17,7 @@ struct Candidate {
   std::uint64_t mask = 0;  // terms in its allowed docs
   double chunks = 0;       // from its best chunks
   double cosine = 0;       // mean of the two best of its allowed docs; 0 where none has a vector
+  double cosine_most = 0;  // it is no more than this, where not all docs were compared
   double factor = 1;       // for its kind and its depth
   std::uint32_t named_line = 0;  // that the query names of this file; 0: none
   FileMeta meta;
@@ -26,28 +27,45 @@ struct Candidate {
 
 inline constexpr std::size_t kCandidateLimit = 300;  // files that are looked at more closely
 
-/// The best files by the words of their chunks, and those by their meaning, up to `limit` of each
-/// kind, with their metas. Errors: those of the segments.
-/// @param meaning       null: by words alone
-/// @param matched_docs  set to the number of allowed docs that hold a term or a name
-Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>& scans,
-                                                  const WordScores& scores,
-                                                  const MeaningScores* meaning, Mode mode,
-                                                  const Ranking& ranking, std::size_t limit,
-                                                  std::uint64_t& matched_docs);
+/// A file with a match, before anything is read about it.
+struct FileMatch {
+  double chunks = 0;       // from its best chunks
+  double cosine_most = 0;  // as in Candidate
+  std::uint64_t mask = 0;
+  std::uint32_t segment = 0;
+  std::uint32_t file = 0;
+};
 
-/// The files that collect_candidates() takes for their words, up to `limit` and those that tie.
-std::vector<FilePlace> best_files_by_words(const std::vector<SegmentScan>& scans,
-                                           const WordScores& scores, const Ranking& ranking,
-                                           std::size_t limit);
+/// The files with a word or a name of the query in their allowed docs.
+struct WordMatches {
+  std::vector<FileMatch> files;
+  std::uint64_t docs = 0;  // allowed ones that hold a term or a name
+};
+WordMatches match_words(const std::vector<SegmentScan>& scans, const WordScores& scores,
+                        const Ranking& ranking);
+
+/// The best files by the words of their chunks, and those by their meaning, up to `limit` of each
+/// kind, with their metas and the most that their cosines can be. Errors: those of the segments.
+/// @param meaning  null: by words alone
+Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>& scans,
+                                                  WordMatches matches, const MeaningScores* meaning,
+                                                  Mode mode, std::size_t limit);
+
+/// The mean of the two best cosines of a file's docs. @param unseen  taken for docs that were not
+/// compared
+double cosine_of_file(const SegmentScan& scan, const std::vector<float>& cosines,
+                      std::uint32_t file, double unseen);
 
 /// Scores the candidates by everything else that is known of them and sorts them, best first, ties
 /// by (source, path).
 void rank_candidates(const Query& query, const QueryPlan& plan, const WordScores& scores,
                      const Ranking& ranking, std::vector<Candidate>& candidates);
 
-/// Puts words (already scored) and meaning together, on the scale of 0 to 1, and sorts again.
-/// Mode::Meaning leaves the words out.
+/// Words (already scored) and meaning together, on the scale of 0 to 1. Mode::Meaning leaves the
+/// words out. @param cosine  of the candidate
+double fused_score(const Candidate& candidate, double cosine, double ideal, Mode mode,
+                   const Ranking& ranking);
+/// Sets that score and its parts, and sorts again.
 void fuse_candidates(double ideal, Mode mode, const Ranking& ranking,
                      std::vector<Candidate>& candidates);
 

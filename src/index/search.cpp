@@ -1,9 +1,11 @@
 #include "index/search.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 #include "index/doc_filter.h"
+#include "index/greatest.h"
 #include "index/meaning_scores.h"
 #include "index/query_plan.h"
 #include "index/rank_files.h"
@@ -82,16 +84,22 @@ class Searcher {
       TRY(cancel_.check());
       TRY(filter_docs(query_, plan_, scan, result_.postings_read));
     }
+    const std::size_t candidates = std::max(kCandidateLimit, 2 * limit);
+    WordMatches matches = match_words(scans_, scores_, ranking_);
+    result_.matched_docs = matches.docs;
     if (options_.mode != Mode::Words) {
-      TRY(find_meaning(vectors, std::max(kCandidateLimit, 2 * limit)));
+      query_vector_.emplace(options_.meaning->query);
+      TRY_ASSIGN(meaning_, score_meaning(scans_, vectors, options_.meaning->sets, *query_vector_,
+                                         options_.nearness, cancel_));
     }
-    TRY_ASSIGN(candidates_, collect_candidates(
-                                scans_, scores_, options_.mode == Mode::Words ? nullptr : &meaning_,
-                                options_.mode, ranking_, std::max(kCandidateLimit, 2 * limit),
-                                result_.matched_docs));
+    const MeaningScores* meaning = options_.mode == Mode::Words ? nullptr : &meaning_;
+    TRY_ASSIGN(candidates_,
+               collect_candidates(scans_, std::move(matches), meaning, options_.mode, candidates));
     rank_candidates(query_, plan_, scores_, ranking_, candidates_);
     if (options_.mode != Mode::Words) {
+      TRY(keep_best(vectors, limit));
       fuse_candidates(scores_.ideal, options_.mode, ranking_, candidates_);
+      result_.vectors_scanned = meaning_.vectors_scanned;
     }
     if (options_.by_chunk) {
       TRY(answer_by_chunk(limit));
@@ -102,16 +110,33 @@ class Searcher {
   }
 
  private:
-  Status find_meaning(const DocVectors& vectors, std::size_t candidates) {
-    const MeaningInput& input = *options_.meaning;
-    TRY_ASSIGN(meaning_,
-               score_meaning(scans_, vectors, input.sets, input.query, options_.nearness, cancel_));
-    if (meaning_.partial && options_.mode == Mode::Hybrid) {
-      // What is found by its words is judged by its meaning as well.
-      TRY(add_files(scans_, vectors, input.sets, input.query,
-                    best_files_by_words(scans_, scores_, ranking_, candidates), meaning_));
+  [[nodiscard]] double fused(const Candidate& candidate, double cosine) const {
+    return fused_score(candidate, cosine, scores_.ideal, options_.mode, ranking_);
+  }
+
+  /// Finds the cosines of the candidates that may be among the `limit` best, and keeps only those:
+  /// looking at every doc of every candidate would take longer than all the rest.
+  Status keep_best(const DocVectors& vectors, std::size_t limit) {
+    std::sort(candidates_.begin(), candidates_.end(), [this](const auto& a, const auto& b) {
+      return fused(a, a.cosine_most) > fused(b, b.cosine_most);
+    });
+    Greatest<double> best(std::max<std::size_t>(limit, 1));
+    std::size_t kept = 0;
+    for (Candidate& candidate : candidates_) {
+      if (fused(candidate, candidate.cosine_most) < best.least()) {
+        break;
+      }
+      TRY(cancel_.check());
+      if (meaning_.partial) {
+        TRY(complete_file(scans_, vectors, options_.meaning->sets, *query_vector_,
+                          {candidate.segment, candidate.file}, meaning_));
+      }
+      candidate.cosine = cosine_of_file(scans_[candidate.segment],
+                                        meaning_.similarity[candidate.segment], candidate.file, 0);
+      best.add(fused(candidate, candidate.cosine));
+      ++kept;
     }
-    result_.vectors_scanned = meaning_.vectors_scanned;
+    candidates_.resize(kept);
     return {};
   }
 
@@ -123,7 +148,7 @@ class Searcher {
   [[nodiscard]] double cosine(std::uint32_t segment, std::uint32_t doc) const {
     const float found =
         options_.mode == Mode::Words ? MeaningScores::kNone : meaning_.similarity[segment][doc];
-    return found == MeaningScores::kNone ? 0.0 : static_cast<double>(found);
+    return found <= MeaningScores::kUnseen ? 0.0 : static_cast<double>(found);
   }
 
   std::vector<ScoredDoc> docs_of(const Candidate& candidate, std::size_t limit) const {
@@ -248,6 +273,7 @@ class Searcher {
   QueryPlan plan_;
   std::vector<SegmentScan> scans_;
   WordScores scores_;
+  std::optional<NearestQuery> query_vector_;
   MeaningScores meaning_;
   std::vector<Candidate> candidates_;
   SearchResult result_;

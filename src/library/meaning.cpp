@@ -19,8 +19,9 @@ namespace {
 constexpr std::string_view kModelSetting = "model";
 // A batch is one call of the encoder and one transaction.
 constexpr std::size_t kBatchBytes = 1U << 20;
-// Rows that are in no file are read at each search; beyond these they get one.
+// Rows that are in no file are read by each process that searches; beyond these they get one.
 constexpr std::uint64_t kTailVectors = 4'096;
+constexpr std::uint64_t kTailLeft = kTailVectors / 4;  // at the end of an index
 constexpr std::size_t kMaxVectorFiles = 8;
 // Taking vectors is a thousand times as fast as making them, so a file would be written too often.
 constexpr std::uint64_t kTailTaken = 16 * kTailVectors;
@@ -380,11 +381,13 @@ Status merge_files(store::Store& store, Segments& segments, ThreadPool& pool,
     largest = std::max(largest, file.vectors);
   }
   const bool scattered = view.files.size() > 1 && largest * 4 < view.size() * 3;
-  if (scattered || view.files.size() > kMaxVectorFiles ||
-      (view.files.empty() && view.tail >= kTailVectors / 4)) {
+  const bool long_tail = view.tail >= kTailLeft;
+  if (scattered || view.files.size() + (long_tail ? 1 : 0) > kMaxVectorFiles) {
     return list_file(store, segments, pool, model, view.sets, {}, view.files, view.last_id);
   }
-  return {};
+  return long_tail
+             ? list_file(store, segments, pool, model, {view.sets.back()}, {}, {}, view.last_id)
+             : Status();
 }
 
 }  // namespace

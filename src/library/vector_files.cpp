@@ -87,22 +87,45 @@ Result<VectorView> VectorFiles::load(store::Reader& reader, const store::ModelRo
     view.last_id = std::max(view.last_id, row.last_vector_id);
     view.files.push_back(std::move(row));
   }
-  std::vector<index::VectorSet::Row> tail;
-  TRY(reader.for_each_vector(model.id, view.last_id,
-                             [&](std::int64_t id, const store::VectorRow& row) -> Status {
-                               tail.emplace_back(row.hash, row.code);
-                               view.last_id = id;
-                               return {};
-                             }));
-  view.tail = tail.size();
-  if (!tail.empty()) {
-    TRY_ASSIGN(std::shared_ptr<const index::VectorSet> set,
-               index::VectorSet::from_rows(model.dimensions, std::move(tail)));
-    view.sets.push_back(std::move(set));
+  TRY_ASSIGN(Tail rest, tail(reader, model, view.last_id));
+  view.last_id = rest.last_id;
+  if (rest.set != nullptr) {
+    view.tail = rest.set->size();
+    view.sets.push_back(std::move(rest.set));
   }
   const std::lock_guard lock(mutex_);
   std::erase_if(open_, [&](const auto& entry) { return !listed.contains(entry.first); });
   return view;
+}
+
+Result<VectorFiles::Tail> VectorFiles::tail(store::Reader& reader, const store::ModelRow& model,
+                                            std::int64_t first_id) {
+  Tail tail;
+  tail.model_id = model.id;
+  tail.first_id = tail.last_id = first_id;
+  tail.vectors = model.vectors;
+  TRY_ASSIGN(tail.generation, reader.generation());
+  {
+    // A search after a search finds nothing new, and reading the rows takes longer than searching.
+    const std::lock_guard lock(mutex_);
+    if (tail_.model_id == tail.model_id && tail_.first_id == tail.first_id &&
+        tail_.generation == tail.generation && tail_.vectors == tail.vectors) {
+      return tail_;
+    }
+  }
+  std::vector<index::VectorSet::Row> rows;
+  TRY(reader.for_each_vector(model.id, first_id,
+                             [&](std::int64_t id, const store::VectorRow& row) -> Status {
+                               rows.emplace_back(row.hash, row.code);
+                               tail.last_id = id;
+                               return {};
+                             }));
+  if (!rows.empty()) {
+    TRY_ASSIGN(tail.set, index::VectorSet::from_rows(model.dimensions, std::move(rows)));
+  }
+  const std::lock_guard lock(mutex_);
+  tail_ = tail;
+  return tail;
 }
 
 Result<store::VectorFileRow> VectorFiles::write(

@@ -59,6 +59,16 @@ class VectorFiles {
  private:
   Result<std::shared_ptr<const index::VectorSet>> open(const store::VectorFileRow& row,
                                                        const store::ModelRow& model);
+  /// Rows of the truth that are in no file, as a set; null: none.
+  struct Tail {
+    std::int64_t model_id = 0;
+    std::int64_t first_id = 0;  // rows after this one
+    std::int64_t last_id = 0;
+    std::uint64_t generation = 0;
+    std::uint64_t vectors = 0;  // of the model, in files or not
+    std::shared_ptr<const index::VectorSet> set;
+  };
+  Result<Tail> tail(store::Reader& reader, const store::ModelRow& model, std::int64_t first_id);
   [[nodiscard]] std::string folder() const { return io::join_path(directory_, "vectors"); }
   [[nodiscard]] Result<std::vector<std::string>> file_names() const;
 
@@ -66,8 +76,9 @@ class VectorFiles {
   const std::string directory_;
   const std::size_t cache_bytes_;
   index::DocPlaces doc_places_;
-  std::mutex mutex_;  // guards open_; never held during I/O
+  std::mutex mutex_;  // guards what follows; never held during I/O
   std::map<std::string, std::shared_ptr<const index::VectorSet>> open_;
+  Tail tail_;  // the last one read
 };
 
 }  // namespace sonde::library
