@@ -161,7 +161,7 @@ bool akin(std::string_view a, std::string_view b) {
   constexpr std::size_t kEndingMax = 4;
   const std::size_t shorter = std::min(a.size(), b.size());
   const std::size_t longer = std::max(a.size(), b.size());
-  return shorter >= kCommonMin && longer - shorter <= kEndingMax &&
+  return shorter >= kCommonMin && longer - shorter <= kEndingMax && a.front() == b.front() &&
          a.substr(0, shorter) == b.substr(0, shorter);
 }
 
@@ -192,8 +192,9 @@ class FileRanker {
     };
     add("chunks", candidate.chunks);
     add("coverage", ranking_.coverage * idf_of(candidate.mask));
-    add("path", ranking_.path_match * path_idf(path));
-    add("file name", ranking_.stem_match * scores_.ideal * stem_share(path));
+    const NameMatch& stem = match_of(file_stem(path));
+    add("path", ranking_.path_match * path_idf(path, stem));
+    add("file name", ranking_.stem_match * scores_.ideal * stem.share);
     if (!query_.mentions.empty()) {
       add("named file", ranking_.mention * scores_.ideal * mentioned(candidate));
     }
@@ -237,33 +238,41 @@ class FileRanker {
     }
     return sum;
   }
-  /// idf of the query's words that the path has.
-  double path_idf(std::string_view path) {
-    const NameWords words = words_of(analyzer_, without_extension(path));
-    const auto has = [](const std::vector<std::string>& list, const std::string& term) {
+  /// What the name of a folder or of a file has of the query.
+  struct NameMatch {
+    std::vector<double> terms;  // [plan terms] 0 to 1
+    double share = 0;           // how much of the name the query says, 0 to 1
+  };
+  /// Candidates share folders, and files of many folders share names.
+  const NameMatch& match_of(std::string_view name) {
+    const auto known = matches_.find(name);
+    if (known != matches_.end()) {
+      return known->second;
+    }
+    const NameWords words = words_of(analyzer_, name);
+    NameMatch match;
+    match.terms.assign(plan_.terms.size(), 0);
+    for (std::size_t t = 0; t < plan_.terms.size(); ++t) {
+      if (scores_.plan_idf[t] > 0) {
+        match.terms[t] = match_term(words, plan_.terms[t].term);
+      }
+    }
+    match.share = share_of(words);
+    return matches_.emplace(std::string(name), std::move(match)).first->second;
+  }
+  [[nodiscard]] double match_term(const NameWords& words, std::string_view term) const {
+    const auto has = [&](const std::vector<std::string>& list) {
       return std::find(list.begin(), list.end(), term) != list.end();
     };
-    double sum = 0;
-    for (std::size_t t = 0; t < plan_.terms.size(); ++t) {
-      const PlanTerm& term = plan_.terms[t];
-      const double counts = term.whole ? ranking_.path_whole : term.joined ? 0 : 1;
-      if (scores_.plan_idf[t] <= 0 || counts <= 0) {
-        continue;
-      }
-      double here = 0;
-      if (has(words.parts, term.term) || has(words.wholes, term.term)) {
-        here = 1;
-      } else if (std::any_of(words.parts.begin(), words.parts.end(),
-                             [&](const std::string& part) { return akin(part, term.term); })) {
-        here = ranking_.path_akin;
-      }
-      sum += here * counts * scores_.plan_idf[t];
+    if (has(words.parts) || has(words.wholes)) {
+      return 1;
     }
-    return sum;
+    return std::any_of(words.parts.begin(), words.parts.end(),
+                       [&](const std::string& part) { return akin(part, term); })
+               ? ranking_.path_akin
+               : 0;
   }
-  /// How much of the file's name the query says, 0 to 1.
-  double stem_share(std::string_view path) {
-    const NameWords words = words_of(analyzer_, file_stem(path));
+  [[nodiscard]] double share_of(const NameWords& words) const {
     if (std::any_of(words.wholes.begin(), words.wholes.end(),
                     [this](const std::string& whole) { return asks(whole); })) {
       return 1;
@@ -273,6 +282,17 @@ class FileRanker {
       covered += asks(part) ? 1 : asks_akin(part) ? ranking_.akin : 0;
     }
     return words.parts.empty() ? 0 : covered / static_cast<double>(words.parts.size());
+  }
+  /// idf of the query's words that the path has.
+  double path_idf(std::string_view path, const NameMatch& stem) {
+    const NameMatch& folder = match_of(path.substr(0, path.rfind('/') + 1));
+    double sum = 0;
+    for (std::size_t t = 0; t < plan_.terms.size(); ++t) {
+      const PlanTerm& term = plan_.terms[t];
+      const double counts = term.whole ? ranking_.path_whole : term.joined ? 0 : 1;
+      sum += std::max(folder.terms[t], stem.terms[t]) * counts * scores_.plan_idf[t];
+    }
+    return sum;
   }
   [[nodiscard]] double kind_factor(const FileMeta& file) {
     double factor = text::is_code(file.language) ? 1 : ranking_.not_code;
@@ -309,6 +329,7 @@ class FileRanker {
   std::map<std::string, unsigned> newest_;          // version by the folder that holds it
   std::set<std::string, std::less<>> implemented_;  // stems of files that are no headers
   text::Analyzer analyzer_;
+  std::map<std::string, NameMatch, std::less<>> matches_;  // references stay valid
 };
 
 }  // namespace

@@ -221,6 +221,9 @@ Result<FileMeta> SegmentReader::file(std::uint32_t ordinal) const {
   TRY_ASSIGN(const auto known, names());
   TRY_ASSIGN(const FileRow row, file_row(ordinal));
   TRY_ASSIGN(std::string path, path_of(row));
+  if (const auto first = first_docs_.get()) {
+    return meta_of(row, *known, std::move(path), (*first)[ordinal], (*first)[ordinal + 1]);
+  }
   TRY_ASSIGN(const std::string pair,
              read_in(SectionKind::FirstDocs, std::uint64_t{ordinal} * 4, 8));
   return meta_of(row, *known, std::move(path), u32_at(pair, 0), u32_at(pair, 4));
