@@ -273,7 +273,7 @@ TEST_F(Mcp, a_changed_file_ends_its_results_ids) {
 
 TEST_F(Mcp, what_is_wrong_is_said_and_the_session_goes_on) {
   Client client(home_, root_);
-  EXPECT_EQ(client.request("tools/list")["error"]["code"], -32600);  // before initialize
+  EXPECT_EQ(client.request("tools/list")["error"]["code"], -32602);  // before initialize
   client.initialize();
   EXPECT_EQ(client.request("no/such")["error"]["code"], -32601);
   EXPECT_EQ(client.request("tools/call", {{"name", "none"}})["error"]["code"], -32602);

@@ -62,11 +62,6 @@ TEST(Protocol, brackets_without_end_cost_nothing) {
   EXPECT_EQ(one("[" + std::string(1U << 20, ',')).error_code, rpc::kInvalidRequest);
 }
 
-TEST(Protocol, an_unknown_version_becomes_the_newest) {
-  EXPECT_EQ(negotiated_version("2024-11-05"), "2024-11-05");
-  EXPECT_EQ(negotiated_version("1999-01-01"), "2025-11-25");
-}
-
 TEST(RootUri, is_a_folder_of_this_machine) {
   EXPECT_EQ(path_of_uri("file:///home/a%20b/").value(), "/home/a b");
   EXPECT_EQ(path_of_uri("file://localhost/x").value(), "/x");

@@ -7,6 +7,8 @@
 #include <limits.h>
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <utility>
 
 namespace sonde::faces::mcp {
 
@@ -30,22 +32,16 @@ Outbox::~Outbox() {
   thread_.join();
 }
 
-void Outbox::send(std::string line) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (broken_) {
-      return;
-    }
-    waiting_bytes_ += line.size();
-    queue_.push_back(std::move(line));
-  }
-  changed_.notify_all();
-}
+void Outbox::answer(const Json& /*id*/, std::string line) { put(std::move(line), SIZE_MAX); }
 
-void Outbox::tell(std::string line) {
+void Outbox::tell(const Json& /*id*/, std::string line) { put(std::move(line), kTellLimitBytes); }
+
+void Outbox::ask(std::string line) { put(std::move(line), SIZE_MAX); }
+
+void Outbox::put(std::string line, std::size_t limit_bytes) {
   {
     const std::lock_guard lock(mutex_);
-    if (broken_ || waiting_bytes_ > kTellLimitBytes) {
+    if (broken_ || waiting_bytes_ > limit_bytes) {
       return;
     }
     waiting_bytes_ += line.size();

@@ -9,24 +9,26 @@
 #include <string>
 #include <thread>
 
+#include "faces/mcp/channel.h"
+
 namespace sonde::faces::mcp {
 
 inline constexpr std::size_t kOutboxLimitBytes = 32U << 20;
 
-/// Threads: safe.
-class Outbox {
+/// Messages to one descriptor, in their order. Threads: safe.
+class Outbox : public Channel {
  public:
   /// @param descriptor  not owned; written in pieces that never block for long
   explicit Outbox(int descriptor);
   /// Drops what is not written.
-  ~Outbox();
+  ~Outbox() override;
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
-  /// An answer: always taken. Who asks is slowed down by full().
-  void send(std::string line);
-  /// A notification: dropped when the client is far behind.
-  void tell(std::string line);
+  /// Always taken; who asks is slowed down by full().
+  void answer(const Json& id, std::string line) override;
+  void tell(const Json& id, std::string line) override;
+  void ask(std::string line) override;
   /// So much waits that no more requests should be read.
   [[nodiscard]] bool full();
   /// The client closed its end.
@@ -35,6 +37,7 @@ class Outbox {
   void drain(std::chrono::milliseconds patience);
 
  private:
+  void put(std::string line, std::size_t limit_bytes);
   void run();
   bool write_all(const std::string& text);
 

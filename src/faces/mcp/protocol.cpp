@@ -1,6 +1,6 @@
 #include "faces/mcp/protocol.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "base/utf8.h"
 
@@ -104,16 +104,14 @@ Object envelope() {
 
 }  // namespace
 
-const std::vector<std::string>& protocol_versions() {
-  static const std::vector<std::string> versions = {"2025-11-25", "2025-06-18", "2025-03-26",
-                                                    "2024-11-05"};
-  return versions;
+std::string text_at(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-std::string negotiated_version(const std::string& asked) {
-  const auto& versions = protocol_versions();
-  const auto found = std::find(versions.begin(), versions.end(), asked);
-  return found == versions.end() ? versions.front() : *found;
+const Json* object_at(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_object() ? &*found : nullptr;
 }
 
 std::vector<Message> parse_messages(std::string_view line) {
@@ -147,11 +145,14 @@ std::string result_text(const Json& id, Object result) {
   return line_of(object);
 }
 
-std::string error_text(const Json& id, int code, const std::string& message) {
+std::string error_text(const Json& id, int code, const std::string& message, Object data) {
   Object object = envelope();
   object["id"] = id;
   object["error"]["code"] = code;
   object["error"]["message"] = message;
+  if (!data.is_null()) {
+    object["error"]["data"] = std::move(data);
+  }
   return line_of(object);
 }
 

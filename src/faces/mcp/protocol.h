@@ -14,19 +14,14 @@ namespace sonde::faces::mcp {
 using Json = nlohmann::json;            // what comes in: lookups by name are cheap
 using Object = nlohmann::ordered_json;  // what goes out, in the order that is written here
 
-/// Newest first. Without structured content before 2025-06-18, in batches only in 2025-03-26.
-const std::vector<std::string>& protocol_versions();
-/// What is answered to a client that asks for `asked`.
-std::string negotiated_version(const std::string& asked);
-
 namespace rpc {
 inline constexpr int kParseError = -32700;
 inline constexpr int kInvalidRequest = -32600;
 inline constexpr int kMethodNotFound = -32601;
 inline constexpr int kInvalidParams = -32602;
 inline constexpr int kInternalError = -32603;
-inline constexpr int kBusy = -32000;
-inline constexpr int kResourceNotFound = -32002;
+inline constexpr int kResourceNotFound = -32002;  // until 2025-11-25; then kInvalidParams
+inline constexpr int kUnsupportedVersion = -32022;
 }  // namespace rpc
 
 inline constexpr std::size_t kDepthLimit = 64;       // of brackets in a message
@@ -47,9 +42,15 @@ struct Message {
 /// Broken one. @param line  at most kMessageLimitBytes
 std::vector<Message> parse_messages(std::string_view line);
 
+/// Of an object: the text called `name`, "" when there is none.
+std::string text_at(const Json& object, const char* name);
+/// The object called `name`; null when there is none.
+const Json* object_at(const Json& object, const char* name);
+
 /// Each is one line with its line feed. Bytes that are not UTF-8 are replaced.
 std::string result_text(const Json& id, Object result);
-std::string error_text(const Json& id, int code, const std::string& message);
+/// @param data  null: none
+std::string error_text(const Json& id, int code, const std::string& message, Object data = nullptr);
 std::string notification_text(const std::string& method, Object params);
 std::string request_text(const std::string& id, const std::string& method);
 

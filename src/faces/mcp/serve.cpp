@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "faces/mcp/message_reader.h"
+#include "faces/mcp/outbox.h"
 #include "io/os_error.h"
 
 namespace sonde::faces::mcp {

@@ -17,8 +17,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kProgressEvery{200};
-
 // The protocol's levels (those of syslog); ours are four of them.
 constexpr std::array<const char*, 8> kLevels = {"debug", "info",     "notice", "warning",
                                                 "error", "critical", "alert",  "emergency"};
@@ -36,80 +34,84 @@ int number_of(Level level) {
 constexpr const char* kInstructions =
     "Sonde searches this project by words and by meaning, on an index that follows every change. "
     "Use `search` first to find where something is done, then `read` the lines you need; "
-    "`definition` for a name, `outline` for the layout of a file or folder, `similar` for code "
-    "like "
-    "a place. Answers say in their notes when the index is not complete.";
+    "`definition`, `references`, `callers` and `callees` for a name, `outline` for the layout of a "
+    "file or folder, `similar` for code like a place. Answers say in their notes when the index is "
+    "not complete.";
 
-std::string text_at(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+Object capabilities(const Dialect& dialect) {
+  Object capabilities;
+  capabilities["tools"] = Object::object();
+  capabilities["prompts"] = Object::object();
+  if (!dialect.stateless()) {
+    capabilities["logging"] = Object::object();
+  }
+  return capabilities;
 }
 
-const Json* object_at(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_object() ? &*found : nullptr;
-}
-
-Object text_content(const std::string& text) {
-  Object content;
-  content["type"] = "text";
-  content["text"] = to_valid_utf8(text);
-  return content;
-}
-
-Object failed_result(const std::string& message) {
-  Object result;
-  result["content"] = Object::array({text_content(message)});
-  result["isError"] = true;
-  return result;
-}
-
-double value_of(const library::Progress& progress, double& total) {
-  const bool embedding = progress.phase == library::Progress::Phase::Embed;
-  total = static_cast<double>(embedding ? progress.embed_total : progress.files_total);
-  return static_cast<double>(embedding ? progress.embed_done : progress.files_done);
+Object described(const Tool& tool, const Dialect& dialect) {
+  Object object;
+  object["name"] = tool.name;
+  if (dialect.structured()) {
+    object["title"] = tool.title;
+  }
+  object["description"] = tool.description;
+  object["inputSchema"] = tool.input_schema;
+  if (dialect.structured()) {
+    object["outputSchema"] = tool.output_schema;
+  }
+  if (dialect.annotated()) {
+    object["annotations"]["title"] = tool.title;
+    object["annotations"]["readOnlyHint"] = tool.effect == Effect::Reads;
+    object["annotations"]["destructiveHint"] = false;
+    object["annotations"]["idempotentHint"] = true;
+    object["annotations"]["openWorldHint"] = false;
+  }
+  return object;
 }
 
 }  // namespace
 
-Session::Session(SessionOptions options, Outbox& outbox)
+Session::Session(SessionOptions options, Channel& channel)
     : options_(std::move(options)),
-      outbox_(outbox),
+      channel_(channel),
       tools_(all_tools()),
+      roots_set_(options_.workspace != nullptr),
       level_(number_of(Level::Info)),
-      workspace_(options_.door, options_.home,
-                 [this](Level level, const std::string& text) { log(level, text); }),
-      pool_(kCallThreads, "sonde-mcp", kCallLimit + 1) {}
+      workspace_(options_.workspace != nullptr
+                     ? options_.workspace
+                     : std::make_shared<Workspace>(
+                           options_.door, options_.home,
+                           [this](Level level, const std::string& text) { log(level, text); })),
+      calls_(*workspace_, channel_) {}
 
 Session::~Session() {
-  cancel_all();
-  pool_.wait_idle();
-  workspace_.clear();
-}
-
-bool Session::idle() {
-  const std::lock_guard lock(mutex_);
-  return calls_.empty();
-}
-
-void Session::cancel_all() {
-  const std::lock_guard lock(mutex_);
-  for (const auto& [id, call] : calls_) {
-    call->source.cancel();
+  calls_.end();
+  if (options_.workspace == nullptr) {
+    workspace_->clear();  // its projects' threads use log()
   }
 }
 
+void Session::answer(const Request& request, Object result, Keep keep) {
+  const Json& id = request.message.id;
+  channel_.answer(id, result_text(id, request.dialect.dressed(std::move(result), keep)));
+}
+
+void Session::refuse(const Message& message, int code, const std::string& why) {
+  channel_.answer(message.id, error_text(message.id, code, why));
+}
+
 void Session::handle_too_long() {
-  outbox_.send(error_text(nullptr, rpc::kInvalidRequest,
-                          fmt::format("a message may be {} MiB long; this one was passed over",
-                                      kMessageLimitBytes >> 20)));
+  channel_.answer(nullptr,
+                  error_text(nullptr, rpc::kInvalidRequest,
+                             fmt::format("a message may be {} MiB long; this one was passed over",
+                                         kMessageLimitBytes >> 20)));
 }
 
 void Session::handle_line(std::string_view line) {
-  const bool batched = line.find_first_not_of(" \t") != std::string_view::npos &&
-                       line[line.find_first_not_of(" \t")] == '[';
-  if (batched && version_ != "2025-03-26") {
-    outbox_.send(error_text(nullptr, rpc::kInvalidRequest,
+  const std::size_t begin = line.find_first_not_of(" \t");
+  if (begin != std::string_view::npos && line[begin] == '[' && version_ != "2025-03-26") {
+    channel_.answer(
+        nullptr, error_text(nullptr, rpc::kInvalidRequest,
                             "several messages in an array are not part of this protocol version"));
     return;
   }
@@ -125,40 +127,80 @@ void Session::handle(const Message& message) {
     case Message::Kind::Response: handle_response(message); return;
     case Message::Kind::Broken:
       log(Level::Warning, "a message that cannot be read: " + message.error);
-      outbox_.send(error_text(message.id, message.error_code, message.error));
+      refuse(message, message.error_code, message.error);
   }
 }
 
 void Session::handle_request(const Message& message) {
-  const std::string& method = message.method;
-  if (method == "initialize") {
-    initialize(message);
-  } else if (method == "ping") {
-    outbox_.send(result_text(message.id, Object::object()));
-  } else if (version_.empty()) {
-    outbox_.send(
-        error_text(message.id, rpc::kInvalidRequest, "the first request must be `initialize`"));
-  } else if (method == "tools/list") {
-    list_tools(message);
-  } else if (method == "tools/call") {
-    call_tool(message);
-  } else if (method == "prompts/list") {
-    list_prompts(message);
-  } else if (method == "prompts/get") {
-    get_prompt(message);
-  } else if (method == "logging/setLevel") {
-    set_level(message);
-  } else {
-    outbox_.send(error_text(message.id, rpc::kMethodNotFound,
-                            "there is no method " + to_valid_utf8(method)));
+  const RequestMeta meta = meta_of(message);
+  const bool stateless = !meta.version.empty();
+  if (stateless) {
+    if (const auto refusal = refusal_of(message, meta)) {
+      channel_.answer(message.id, *refusal);
+      return;
+    }
   }
+  const Request request{message, meta, {stateless ? meta.version : version_}};
+  const bool known = stateless ? serve_stateless(request) : serve_session(request);
+  if (!known) {
+    refuse(message, rpc::kMethodNotFound, "there is no method " + to_valid_utf8(message.method));
+  }
+}
+
+bool Session::serve_session(const Request& request) {
+  const std::string& method = request.message.method;
+  if (method == "initialize") {
+    initialize(request);
+  } else if (method == "ping") {
+    answer(request, Object::object());
+  } else if (version_.empty()) {
+    refuse(request.message, rpc::kInvalidParams,
+           "name the protocol's version in `_meta`, or begin with `initialize`");
+  } else if (method == "logging/setLevel") {
+    set_level(request);
+  } else {
+    return serve_any(request);
+  }
+  return true;
+}
+
+bool Session::serve_stateless(const Request& request) {
+  const std::string& method = request.message.method;
+  if (!has_roots_for(request)) {
+    return true;  // the client comes back with them
+  }
+  if (method == "server/discover") {
+    discover(request);
+  } else if (method == "subscriptions/listen") {
+    listen(request);
+  } else {
+    return serve_any(request);
+  }
+  return true;
+}
+
+bool Session::serve_any(const Request& request) {
+  const std::string& method = request.message.method;
+  if (method == "tools/list") {
+    list_tools(request);
+  } else if (method == "tools/call") {
+    call_tool(request);
+  } else if (method == "prompts/list") {
+    answer(request, prompt_list(), Keep::Long);
+  } else if (method == "prompts/get") {
+    get_prompt(request);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 void Session::handle_notification(const Message& message) {
   if (message.method == "notifications/cancelled") {
     const auto id = message.params.find("requestId");
     if (id != message.params.end()) {
-      cancel_call(*id);
+      listening_.erase(id->dump());
+      calls_.cancel(*id);
     }
   } else if (message.method == "notifications/initialized") {
     ready_ = true;
@@ -171,24 +213,21 @@ void Session::handle_notification(const Message& message) {
   }
 }
 
-void Session::initialize(const Message& message) {
+void Session::initialize(const Request& request) {
   if (!version_.empty()) {
-    outbox_.send(error_text(message.id, rpc::kInvalidRequest, "this session is initialized"));
+    refuse(request.message, rpc::kInvalidRequest, "this session is initialized");
     return;
   }
-  version_ = negotiated_version(text_at(message.params, "protocolVersion"));
-  const Json* const capabilities = object_at(message.params, "capabilities");
-  client_has_roots_ = capabilities != nullptr && object_at(*capabilities, "roots") != nullptr;
+  const Json& params = request.message.params;
+  version_ = negotiated_version(text_at(params, "protocolVersion"));
+  const Json* const client = object_at(params, "capabilities");
+  client_has_roots_ = client != nullptr && object_at(*client, "roots") != nullptr;
   Object result;
   result["protocolVersion"] = version_;
-  result["capabilities"]["tools"] = Object::object();
-  result["capabilities"]["prompts"] = Object::object();
-  result["capabilities"]["logging"] = Object::object();
-  result["serverInfo"]["name"] = "sonde";
-  result["serverInfo"]["title"] = "Sonde";
-  result["serverInfo"]["version"] = SONDE_VERSION;
+  result["capabilities"] = capabilities({version_});
+  result["serverInfo"] = server_info();
   result["instructions"] = kInstructions;
-  outbox_.send(result_text(message.id, std::move(result)));
+  channel_.answer(request.message.id, result_text(request.message.id, std::move(result)));
   roots_asked_ = Clock::now();
   if (!options_.roots.empty()) {
     use_roots(options_.roots);
@@ -197,27 +236,47 @@ void Session::initialize(const Message& message) {
   }
 }
 
+void Session::discover(const Request& request) {
+  Object result;
+  result["supportedVersions"] = all_versions();
+  result["capabilities"] = capabilities(request.dialect);
+  result["instructions"] = kInstructions;
+  answer(request, std::move(result), Keep::Long);
+}
+
+/// Nothing that could be told of changes: tools and prompts are always the same.
+void Session::listen(const Request& request) {
+  const Json& id = request.message.id;
+  if (listening_.size() >= kListenLimit || !listening_.insert(id.dump()).second) {
+    refuse(request.message, rpc::kInvalidRequest, "too many of these are open, or this id is");
+    return;
+  }
+  Object params;
+  params["notifications"] = Object::object();
+  params["_meta"]["io.modelcontextprotocol/subscriptionId"] = id;
+  channel_.tell(id,
+                notification_text("notifications/subscriptions/acknowledged", std::move(params)));
+}
+
 void Session::ask_roots() {
   roots_request_ = fmt::format("roots-{}", ++roots_requests_);
   roots_asked_ = Clock::now();
-  outbox_.send(request_text(roots_request_, "roots/list"));
+  channel_.ask(request_text(roots_request_, "roots/list"));
 }
 
 void Session::use_roots(std::vector<std::string> roots) {
+  if (options_.workspace == nullptr) {
+    workspace_->set_roots(roots);
+  }
   roots_set_ = true;
-  workspace_.set_roots(roots);
 }
 
-void Session::handle_response(const Message& message) {
-  if (roots_request_.empty() || message.id != roots_request_) {
-    return;  // to a request that was given up
-  }
-  roots_request_.clear();
+/// The folders in {"roots": [{"uri": ..}]}; the fallback when there is none.
+std::vector<std::string> Session::named_roots(const Json& list) {
   std::vector<std::string> roots;
-  const auto list =
-      message.result.is_object() ? message.result.find("roots") : message.result.end();
-  if (message.result.is_object() && list != message.result.end() && list->is_array()) {
-    for (const Json& root : *list) {
+  const auto named = list.is_object() ? list.find("roots") : list.end();
+  if (list.is_object() && named != list.end() && named->is_array()) {
+    for (const Json& root : *named) {
       const auto path = path_of_uri(root.is_object() ? text_at(root, "uri") : std::string());
       if (path.ok()) {
         roots.push_back(*path);
@@ -231,7 +290,41 @@ void Session::handle_response(const Message& message) {
         "the client names no folder as a root; " + options_.fallback_root + " is used");
     roots.push_back(options_.fallback_root);
   }
-  use_roots(std::move(roots));
+  return roots;
+}
+
+/// A client that is started elsewhere than in a project is asked for its folders with each call,
+/// since nothing may be kept from one request to the next. @return false: it was asked
+bool Session::has_roots_for(const Request& request) {
+  if (!options_.roots.empty() || !workspace_->is_too_much(options_.fallback_root) ||
+      !request.meta.client_has_roots) {
+    if (!roots_set_) {
+      use_roots(options_.roots.empty() ? std::vector{options_.fallback_root} : options_.roots);
+    }
+    return true;
+  }
+  if (request.message.method != "tools/call") {
+    return true;
+  }
+  const Json* const responses = object_at(request.message.params, "inputResponses");
+  const Json* const roots = responses == nullptr ? nullptr : object_at(*responses, "roots");
+  if (roots != nullptr) {
+    use_roots(named_roots(*roots));
+    return true;
+  }
+  Object result;
+  result["resultType"] = "input_required";
+  result["inputRequests"]["roots"]["method"] = "roots/list";
+  answer(request, std::move(result));
+  return false;
+}
+
+void Session::handle_response(const Message& message) {
+  if (roots_request_.empty() || message.id != roots_request_) {
+    return;  // to a request that was given up
+  }
+  roots_request_.clear();
+  use_roots(named_roots(message.result));
 }
 
 void Session::tick() {
@@ -242,16 +335,16 @@ void Session::tick() {
   use_roots({options_.fallback_root});
 }
 
-void Session::set_level(const Message& message) {
-  const std::string level = text_at(message.params, "level");
+void Session::set_level(const Request& request) {
+  const std::string level = text_at(request.message.params, "level");
   const auto found = std::find(kLevels.begin(), kLevels.end(), level);
   if (found == kLevels.end()) {
-    outbox_.send(error_text(message.id, rpc::kInvalidParams,
-                            "there is no level \"" + level + "\"; \"debug\" to \"emergency\""));
+    refuse(request.message, rpc::kInvalidParams,
+           "there is no level \"" + to_valid_utf8(level) + "\"; \"debug\" to \"emergency\"");
     return;
   }
   level_ = static_cast<int>(found - kLevels.begin());
-  outbox_.send(result_text(message.id, Object::object()));
+  answer(request, Object::object());
 }
 
 void Session::log(Level level, const std::string& text) {
@@ -266,157 +359,48 @@ void Session::log(Level level, const std::string& text) {
   params["level"] = kLevels[static_cast<std::size_t>(number)];
   params["logger"] = "sonde";
   params["data"] = to_valid_utf8(text);
-  outbox_.tell(notification_text("notifications/message", std::move(params)));
+  channel_.tell(nullptr, notification_text("notifications/message", std::move(params)));
 }
 
-void Session::list_tools(const Message& message) {
-  Object list = Object::array();
-  for (const Tool& tool : tools_) {
-    Object object;
-    object["name"] = tool.name;
-    if (structured()) {
-      object["title"] = tool.title;
-    }
-    object["description"] = tool.description;
-    object["inputSchema"] = tool.input_schema;
-    if (structured()) {
-      object["outputSchema"] = tool.output_schema;
-    }
-    if (annotated()) {
-      object["annotations"]["title"] = tool.title;
-      object["annotations"]["readOnlyHint"] = tool.effect == Effect::Reads;
-      object["annotations"]["destructiveHint"] = false;
-      object["annotations"]["idempotentHint"] = true;
-      object["annotations"]["openWorldHint"] = false;
-    }
-    list.push_back(std::move(object));
-  }
+void Session::list_tools(const Request& request) {
   Object result;
-  result["tools"] = std::move(list);
-  outbox_.send(result_text(message.id, std::move(result)));
+  result["tools"] = Object::array();
+  for (const Tool& tool : tools_) {
+    result["tools"].push_back(described(tool, request.dialect));
+  }
+  answer(request, std::move(result), Keep::Long);
 }
 
-void Session::call_tool(const Message& message) {
-  const std::string name = text_at(message.params, "name");
+void Session::call_tool(const Request& request) {
+  const Json& params = request.message.params;
+  const std::string name = text_at(params, "name");
   const auto tool = std::find_if(tools_.begin(), tools_.end(),
                                  [&](const Tool& each) { return each.name == name; });
   if (tool == tools_.end()) {
-    outbox_.send(error_text(message.id, rpc::kInvalidParams,
-                            "there is no tool \"" + name + "\"; `tools/list` lists them"));
+    refuse(request.message, rpc::kInvalidParams,
+           "there is no tool \"" + to_valid_utf8(name) + "\"; `tools/list` lists them");
     return;
   }
-  const auto arguments = message.params.find("arguments");
-  const bool given = arguments != message.params.end() && !arguments->is_null();
+  const auto arguments = params.find("arguments");
+  const bool given = arguments != params.end() && !arguments->is_null();
   if (given && !arguments->is_object()) {
-    outbox_.send(result_text(message.id, failed_result("`arguments` must be an object")));
+    answer(request, failed_result("`arguments` must be an object"));
     return;
   }
-  const auto call = std::make_shared<Call>();
-  call->id = message.id;
-  if (const Json* const meta = object_at(message.params, "_meta")) {
-    const auto token = meta->find("progressToken");
-    if (token != meta->end() && (token->is_string() || token->is_number_integer())) {
-      call->progress_token = *token;
-    }
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    if (calls_.size() >= kCallLimit) {
-      outbox_.send(error_text(message.id, rpc::kBusy,
-                              fmt::format("{} calls are under way already", kCallLimit)));
-      return;
-    }
-    if (!calls_.emplace(message.id.dump(), call).second) {
-      outbox_.send(error_text(message.id, rpc::kInvalidRequest, "this id is in use"));
-      return;
-    }
-  }
-  pool_.submit([this, call, tool = &*tool, arguments = given ? *arguments : Json::object()] {
-    run_call(call, *tool, arguments);
-  });
+  calls_.start({request.message.id, request.meta.progress_token, &*tool,
+                given ? *arguments : Json::object(), request.dialect});
 }
 
-void Session::run_call(const std::shared_ptr<Call>& call, const Tool& tool, const Json& arguments) {
-  const CancelToken cancel = call->source.token();
-  const library::ProgressSink progress = [this, call](const library::Progress& state) {
-    tell_progress(*call, state);
-  };
-  Object result;
-  try {
-    Result<ToolAnswer> answer = cancel.cancelled()
-                                    ? Result<ToolAnswer>(Error{Code::Cancelled, "cancelled"})
-                                    : tool.run({workspace_, cancel, progress}, arguments);
-    if (answer.ok()) {
-      result["content"] = Object::array({text_content(answer->text)});
-      if (structured()) {
-        result["structuredContent"] = std::move(answer->structured);
-      }
-      result["isError"] = false;
-    } else {
-      result = failed_result(advice_for(answer.error()));
-    }
-  } catch (const std::exception& error) {
-    result = failed_result(advice_for({Code::Internal, error.what()}));
+void Session::get_prompt(const Request& request) {
+  const Json& params = request.message.params;
+  const Json* const arguments = object_at(params, "arguments");
+  auto prompt =
+      prompt_named(text_at(params, "name"), arguments == nullptr ? Json::object() : *arguments);
+  if (prompt.ok()) {
+    answer(request, std::move(*prompt));
+  } else {
+    refuse(request.message, rpc::kInvalidParams, prompt.error().message);
   }
-  finish_call(call, result_text(call->id, std::move(result)));
-}
-
-void Session::finish_call(const std::shared_ptr<Call>& call, const std::string& answer) {
-  const std::lock_guard lock(mutex_);
-  if (!call->silent) {
-    outbox_.send(answer);
-  }
-  calls_.erase(call->id.dump());
-}
-
-void Session::cancel_call(const Json& id) {
-  const std::lock_guard lock(mutex_);
-  const auto found = calls_.find(id.dump());
-  if (found != calls_.end()) {
-    found->second->silent = true;
-    found->second->source.cancel();
-  }
-}
-
-void Session::tell_progress(Call& call, const library::Progress& progress) {
-  if (call.progress_token.is_null() || call.silent) {
-    return;
-  }
-  // A value may never go back, but there are phases: a further one counts on from the last.
-  double total = 0;
-  const double value = value_of(progress, total);
-  const auto now = Clock::now();
-  if (now - call.last_progress < kProgressEvery) {
-    return;
-  }
-  call.last_progress = now;
-  const bool embedding = progress.phase == library::Progress::Phase::Embed;
-  const double base = embedding ? static_cast<double>(progress.files_total) : 0;
-  if (base + value <= call.last_value) {
-    return;
-  }
-  call.last_value = base + value;
-  Object params;
-  params["progressToken"] = call.progress_token;
-  params["progress"] = base + value;
-  if (total > 0) {
-    params["total"] = base + total;
-  }
-  params["message"] = embedding ? fmt::format("{:.0f} of {:.0f} places embedded", value, total)
-                                : fmt::format("{:.0f} of {:.0f} files read", value, total);
-  outbox_.tell(notification_text("notifications/progress", std::move(params)));
-}
-
-void Session::list_prompts(const Message& message) {
-  outbox_.send(result_text(message.id, prompt_list()));
-}
-
-void Session::get_prompt(const Message& message) {
-  const Json* const arguments = object_at(message.params, "arguments");
-  auto prompt = prompt_named(text_at(message.params, "name"),
-                             arguments == nullptr ? Json::object() : *arguments);
-  outbox_.send(prompt.ok() ? result_text(message.id, std::move(*prompt))
-                           : error_text(message.id, rpc::kInvalidParams, prompt.error().message));
 }
 
 }  // namespace sonde::faces::mcp

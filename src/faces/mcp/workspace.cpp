@@ -51,6 +51,10 @@ bool is_private(const std::string& path, const std::string& root) {
 Workspace::Workspace(Door door, std::string home, LogSink log)
     : door_(std::move(door)), home_(library::resolved_path(home)), log_(std::move(log)) {}
 
+bool Workspace::is_too_much(const std::string& root) const {
+  return home_.empty() ? root == "/" : lies_in(home_, root);
+}
+
 void Workspace::set_roots(const std::vector<std::string>& roots) {
   std::vector<std::string> resolved;
   for (const std::string& root : roots) {
@@ -72,11 +76,10 @@ void Workspace::set_roots(const std::vector<std::string>& roots) {
     for (const std::string& root : wanted) {
       const auto there = std::find_if(projects_.begin(), projects_.end(),
                                       [&](const auto& each) { return each->root() == root; });
-      const bool too_much = home_.empty() ? root == "/" : lies_in(home_, root);
       next.push_back(there != projects_.end()
                          ? *there
-                         : std::make_shared<Project>(root, door_,
-                                                     too_much ? Start::Wait : Start::Index, log_));
+                         : std::make_shared<Project>(
+                               root, door_, is_too_much(root) ? Start::Wait : Start::Index, log_));
     }
     gone = std::exchange(projects_, std::move(next));
     roots_known_ = true;

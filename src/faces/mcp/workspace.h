@@ -26,6 +26,8 @@ class Workspace {
   /// @param home  is not indexed unasked, and neither is what holds it
   Workspace(Door door, std::string home, LogSink log);
 
+  /// The home folder or one that holds it: not to be read in unasked.
+  [[nodiscard]] bool is_too_much(const std::string& root) const;
   /// Absolute folders. A root inside another one is that one; projects of roots that stay are kept.
   void set_roots(const std::vector<std::string>& roots);
   /// Waits until the roots are known. Errors: NotFound (there is none), Cancelled.
