@@ -44,14 +44,21 @@ class InotifyWatcher final : public Watcher {
     return {};
   }
 
+  Status wait_for_news(std::chrono::milliseconds timeout) override {
+    TRY_ASSIGN(const bool woken, poll_events(timeout));
+    static_cast<void>(woken);
+    return {};
+  }
+
+  bool has_news() const noexcept override {
+    pollfd ready = {inotify_.get(), POLLIN, 0};
+    return ::poll(&ready, 1, 0) != 0;  // an error counts as news
+  }
+
   Result<WatchBatch> wait(std::chrono::milliseconds timeout) override {
     WatchBatch batch;
-    pollfd ready[2] = {{inotify_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
-    const auto limit = std::clamp<std::int64_t>(timeout.count(), 0, 1'000'000'000);
-    if (::poll(ready, 2, static_cast<int>(limit)) < 0 && errno != EINTR) {
-      return os_error(errno, "watch", roots_.front());
-    }
-    if ((ready[1].revents & POLLIN) != 0) {
+    TRY_ASSIGN(const bool woken, poll_events(timeout));
+    if (woken) {
       std::uint64_t count = 0;
       static_cast<void>(!::read(wake_.get(), &count, sizeof count));
       batch.stopped = true;
@@ -74,6 +81,16 @@ class InotifyWatcher final : public Watcher {
   std::size_t watched_folders() const override { return path_of_.size(); }
 
  private:
+  /// @return whether stop() was called
+  Result<bool> poll_events(std::chrono::milliseconds timeout) const {
+    pollfd ready[2] = {{inotify_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+    const auto limit = std::clamp<std::int64_t>(timeout.count(), 0, 1'000'000'000);
+    if (::poll(ready, 2, static_cast<int>(limit)) < 0 && errno != EINTR) {
+      return os_error(errno, "watch", roots_.front());
+    }
+    return (ready[1].revents & POLLIN) != 0;
+  }
+
   /// False when there is nothing to read now.
   Result<bool> read_events(WatchBatch& batch) {
     alignas(inotify_event) char buffer[kBufferBytes];

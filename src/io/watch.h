@@ -49,6 +49,11 @@ class Watcher {
                                                  WatchOptions options);
   virtual ~Watcher() = default;
 
+  /// Waits until wait() would return at once, at most `timeout`. Errors: as wait().
+  virtual Status wait_for_news(std::chrono::milliseconds timeout) = 0;
+  /// Events that wait() has not read yet. What was done before this call is among them.
+  /// Threads: safe.
+  [[nodiscard]] virtual bool has_news() const noexcept = 0;
   /// Waits for events, at most `timeout`; an empty batch says that none came.
   /// Errors: Io; the watcher is of no further use then.
   virtual Result<WatchBatch> wait(std::chrono::milliseconds timeout) = 0;

@@ -26,6 +26,7 @@ Result<std::unique_ptr<ChangeListener>> ChangeListener::start(
   };
   std::unique_ptr<ChangeListener> listener(new ChangeListener(shared));
   TRY_ASSIGN(listener->watcher_, make(roots, std::move(options)));
+  shared->watcher = listener->watcher_.get();
   listener->thread_ = std::make_unique<ThreadPool>(1, "sonde-watch");
   listener->thread_->submit(
       [shared, watcher = listener->watcher_.get()] { listen(*watcher, *shared); });
@@ -35,6 +36,8 @@ Result<std::unique_ptr<ChangeListener>> ChangeListener::start(
 ChangeListener::~ChangeListener() {
   if (watcher_) {
     watcher_->stop();
+    const std::lock_guard lock(shared_->reading);
+    shared_->watcher = nullptr;
   }
 }
 
@@ -55,7 +58,10 @@ void ChangeListener::note_change(Shared& shared) {
 void ChangeListener::listen(io::Watcher& watcher, Shared& shared) {
   // The first look only asks whether all folders are watched.
   for (std::chrono::milliseconds wait{0};; wait = kLongWait) {
-    const auto batch = watcher.wait(wait);
+    const Status woken = watcher.wait_for_news(wait);
+    const std::lock_guard reading(shared.reading);
+    const auto batch = woken.ok() ? watcher.wait(std::chrono::milliseconds{0})
+                                  : Result<io::WatchBatch>(woken.error());
     bool matters = false;
     if (batch.ok()) {
       const std::shared_ptr<const WatchRules> rules = shared.rules.get();
@@ -103,6 +109,18 @@ void ChangeListener::wait_until(Heard::Time until) {
   std::unique_lock lock(shared_->mutex);
   shared_->came.wait_until(lock, until, [this] { return shared_->news; });
   shared_->news = false;
+}
+
+std::function<bool()> ChangeListener::quiet() const {
+  return [shared = shared_] {
+    const std::unique_lock reading(shared->reading, std::try_to_lock);
+    if (!reading || shared->watcher == nullptr || shared->watcher->has_news()) {
+      return false;
+    }
+    const std::lock_guard lock(shared->mutex);
+    const Heard& heard = shared->heard;
+    return !heard.changed && !heard.rescan && !heard.incomplete && !heard.broken;
+  };
 }
 
 CancelToken ChangeListener::until_next_change() {

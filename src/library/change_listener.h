@@ -55,11 +55,17 @@ class ChangeListener {
   void knock();
   /// Sleeps until something comes, or `until`.
   void wait_until(Heard::Time until);
+  /// A question that any thread may ask, also when the listener is gone: true when everything was
+  /// told until now, and nothing of it waits to be taken.
+  [[nodiscard]] std::function<bool()> quiet() const;
   /// Cancelled by the next change, or at once where one was heard already.
   [[nodiscard]] CancelToken until_next_change();
 
  private:
   struct Shared {
+    // From before events are read until they are noted in `heard`. Locked before `mutex`.
+    std::mutex reading;
+    io::Watcher* watcher = nullptr;  // null when the listener is gone; guarded by `reading`
     SnapshotCell<WatchRules> rules;
     mutable std::mutex mutex;
     std::condition_variable came;

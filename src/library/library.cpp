@@ -204,6 +204,7 @@ class LibraryImpl : public Library {
     return source_infos(*snapshot);
   }
 
+  TreeWatch& tree_watch() override { return tree_watch_; }
   Result<SourceInfo> add_source(const std::string& path) override {
     TRY_ASSIGN(const io::FileInfo info, fs_.info(path));
     if (info.type != io::FileType::Directory) {
@@ -579,6 +580,11 @@ class LibraryImpl : public Library {
       check.finished = false;
       return check;
     }
+    TRY_ASSIGN(const bool watched, is_watched());
+    if (watched) {
+      check.checked_at_ms = now_ms();
+      return check;
+    }
     std::uint64_t generation = 0;
     auto all = find_all_changes(generation, cancel.with_deadline(deadline));
     TRY(cancel.check());
@@ -607,6 +613,17 @@ class LibraryImpl : public Library {
       check.stale_files = count_stale(*all, cancel.with_deadline(deadline));
     }
     return check;
+  }
+
+  /// True when who watches the tree says that it is as the library has it.
+  Result<bool> is_watched() {
+    TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
+    TRY_ASSIGN(const std::vector<store::SourceRow> sources, snapshot->sources());
+    std::vector<std::string> paths;
+    for (const store::SourceRow& source : sources) {
+      paths.push_back(source.path);
+    }
+    return tree_watch_.is_current(paths);
   }
 
   static void note_absence(const ChangeSet& changes, TreeCheck& check) {
@@ -782,6 +799,7 @@ class LibraryImpl : public Library {
   const Limits limits_;
   io::FileSystem& fs_;
   std::unique_ptr<store::Store> store_;
+  TreeWatch tree_watch_;
   Segments segments_;
   std::mutex mutex_;  // guards the pools' making
   Hands foreground_;  // of what somebody waits for: the refresh before a search, forgetting

@@ -14,6 +14,7 @@
 #include "embed/encoder.h"
 #include "library/config.h"
 #include "library/location.h"
+#include "library/tree_watch.h"
 
 namespace sonde::library {
 
@@ -406,6 +407,8 @@ class Library {
   virtual Result<StatusReport> status(const StatusRequest& request, const CancelToken& cancel) = 0;
 
   virtual Result<std::vector<SourceInfo>> sources() = 0;
+  /// What watch() on this library knows of the tree; a search beside it compares nothing then.
+  virtual TreeWatch& tree_watch() = 0;
   /// Errors also: InvalidArgument (no folder, inside a source, or holding one).
   virtual Result<SourceInfo> add_source(const std::string& path) = 0;
   /// By uid or path. Errors also: NotFound.

@@ -46,6 +46,7 @@ class Watching {
 
   Status run() {
     Status status = loop();
+    library_.tree_watch().unsettle();
     close_set();
     if (!status.ok() && status.error().code != Code::Cancelled && tree_ &&
         tree_->look_at_roots() == WatchedTree::Roots::Gone) {
@@ -257,6 +258,7 @@ class Watching {
     if (listen_anew_ || (listener_ && listener_->heard().broken)) {
       listen();
     }
+    library_.tree_watch().unsettle();
     if (listener_) {
       listener_->take();
     }
@@ -270,6 +272,7 @@ class Watching {
         look_now_ = true;
       }
     }
+    settle(report);
     if (did_something(report)) {
       close_set();
       set_ = WatchReport{WatchReport::Kind::Changes, report};
@@ -280,6 +283,19 @@ class Watching {
       close_set();
     }
     return {};
+  }
+
+  /// Everything was read in that was there when the changes were taken; what came since is heard.
+  void settle(const IndexReport& report) {
+    if (!listener_ || polling_ || look_now_ || listen_anew_ || !options_.parts.empty() ||
+        !report.notes.empty()) {
+      return;  // searches compare the tree themselves
+    }
+    std::vector<std::string> paths;
+    for (const WatchedSource& source : tree_->sources()) {
+      paths.push_back(source.path);
+    }
+    library_.tree_watch().settle(std::move(paths), listener_->quiet());
   }
 
   Result<IndexReport> index_words() {

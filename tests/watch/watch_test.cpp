@@ -59,8 +59,12 @@ class HeldEncoder final : public embed::Encoder {
 class DeafWatcher final : public io::Watcher {
  public:
   explicit DeafWatcher(std::shared_ptr<std::atomic<bool>> lost) : lost_(std::move(lost)) {}
-  Result<io::WatchBatch> wait(milliseconds) override {
+  Status wait_for_news(milliseconds) override {
     std::this_thread::sleep_for(milliseconds(2));
+    return {};
+  }
+  [[nodiscard]] bool has_news() const noexcept override { return lost_->load(); }
+  Result<io::WatchBatch> wait(milliseconds) override {
     io::WatchBatch batch;
     batch.rescan_needed = lost_->exchange(false);
     batch.stopped = stopped_;
@@ -139,16 +143,17 @@ class Watch : public ::testing::Test {
     }
   }
   /// How many files hold the word.
-  std::size_t found(const std::string& word) {
+  std::size_t found(const std::string& word, bool refresh = false) {
     library::SearchRequest request;
     request.query = '"' + word + '"';
     request.mode = library::SearchMode::Words;
-    request.refresh = false;
+    request.refresh = refresh;
     const auto answer = library_->search(request, {});
     if (!answer.ok()) {
       ADD_FAILURE() << answer.error().message;
       return 0;
     }
+    complete_ = answer->index.complete;
     return answer->results.size();
   }
   /// Until what was there at the start is embedded: then it rests.
@@ -177,6 +182,7 @@ class Watch : public ::testing::Test {
   LibrarySetup setup_{root_, scratch_.path() + "/library", 2, {}, encoder_};
   library::WatchOptions options_;
   std::unique_ptr<library::Library> library_;
+  bool complete_ = false;  // the last answer of found()
 
  private:
   std::thread watcher_;
@@ -270,6 +276,41 @@ TEST_F(Watch, an_edited_gitignore_takes_files_out_and_brings_folders_in_that_are
   wait_until_found("other_gribble", 0);
   put("out/three.py", "late_gribble");
   wait_until_found("late_gribble");
+  stop_and_compare();
+}
+
+TEST_F(Watch, a_search_beside_it_has_what_was_written_just_before_or_says_that_it_has_not) {
+  put("one.py", "first_gribble");
+  start();
+  settle();
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = std::to_string(i);
+    put("file_" + name + ".py", "gribble_" + name);
+    // Not there yet: the watcher is writing just now, and says that files have changed.
+    EXPECT_TRUE(found("gribble_" + name, true) == 1 || !complete_) << name;
+  }
+  for (int i = 0; i < 20; i += 2) {
+    const std::string name = std::to_string(i);
+    fs::remove(root_ + "/file_" + name + ".py");
+    EXPECT_EQ(found("gribble_" + name, true), 0U);
+  }
+  put("last.py", "last_gribble");
+  wait_until_found("last_gribble");
+  stop_and_compare();
+}
+
+TEST_F(Watch, a_search_beside_it_believes_what_is_heard_instead_of_comparing_the_tree) {
+  auto lost = std::make_shared<std::atomic<bool>>(false);
+  options_.make_watcher = [lost](const std::vector<std::string>&, io::WatchOptions) {
+    return Result<std::unique_ptr<io::Watcher>>(std::make_unique<DeafWatcher>(lost));
+  };
+  put("one.py", "first_gribble");
+  start();
+  settle();
+  put("two.py", "second_gribble");
+  EXPECT_EQ(found("second_gribble", true), 0U) << "nobody told of it, so nobody looked";
+  *lost = true;
+  EXPECT_EQ(found("second_gribble", true), 1U) << "told that something was lost, it looks";
   stop_and_compare();
 }
 

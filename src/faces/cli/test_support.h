@@ -101,6 +101,7 @@ class FakeLibrary : public library::Library {
   Result<library::StatusReport> status(const library::StatusRequest&, const CancelToken&) override {
     return answer(state_.status);
   }
+  library::TreeWatch& tree_watch() override { return tree_watch_; }
   Result<std::vector<library::SourceInfo>> sources() override { return answer(state_.sources); }
   Result<library::SourceInfo> add_source(const std::string& path) override {
     state_.added.push_back(path);
@@ -121,6 +122,7 @@ class FakeLibrary : public library::Library {
   Result<T> answer(const T& value) const {
     return state_.error ? Result<T>(*state_.error) : Result<T>(value);
   }
+  library::TreeWatch tree_watch_;
   FakeState& state_;
 };
 
