@@ -304,6 +304,7 @@ class LibraryImpl : public Library {
       TRY(index_sources(context, request, report, progress, cancel));
     }
     TRY(embed(*writer, request, report, progress, cancel));
+    TRY(make_small(writer->store(), request, report, progress, cancel));
     TRY(writer->store().checkpoint());
     TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
     TRY_ASSIGN(const store::Counts counts, snapshot->counts());
@@ -312,6 +313,26 @@ class LibraryImpl : public Library {
     TRY_ASSIGN(report.pending_chunks, pending_chunks(*snapshot, segments_, expects_meaning()));
     report.seconds = seconds_since(start);
     return report;
+  }
+
+  /// On request; and of itself after embedding, beside which the time it takes is little, once most
+  /// of the library has not been through it.
+  static Status make_small(store::Store& store, const IndexRequest& request,
+                           const IndexReport& report, const ProgressSink& progress,
+                           const CancelToken& cancel) {
+    bool wanted = request.compact;
+    if (!wanted && report.embedded > 0 && report.embed_trouble.empty()) {
+      TRY_ASSIGN(wanted, store.wants_compaction());
+    }
+    if (!wanted) {
+      return {};
+    }
+    if (progress) {
+      Progress state;
+      state.phase = Progress::Phase::Merge;
+      progress(state);
+    }
+    return store.compact(cancel);
   }
 
   /// What works on many files. Made when it is first needed.

@@ -127,7 +127,7 @@ Status OpenStore::need_writer() const {
   return {};
 }
 
-Result<std::unique_ptr<Transaction>> OpenStore::begin() {
+Result<std::unique_ptr<WriteTransaction>> OpenStore::begin_write() {
   TRY(need_writer());
   auto ended = [this](bool committed) { after_transaction(committed); };
   writing_ = true;
@@ -135,9 +135,13 @@ Result<std::unique_ptr<Transaction>> OpenStore::begin() {
       WriteTransaction::begin(writer_->queries, ended);
   if (!transaction.ok()) {
     writing_ = false;
-    return transaction.error();
   }
-  return std::unique_ptr<Transaction>(std::move(*transaction));
+  return transaction;
+}
+
+Result<std::unique_ptr<Transaction>> OpenStore::begin() {
+  TRY_ASSIGN(std::unique_ptr<WriteTransaction> transaction, begin_write());
+  return std::unique_ptr<Transaction>(std::move(transaction));
 }
 
 void OpenStore::after_transaction(bool committed) {

@@ -68,6 +68,8 @@ class ReaderPool {
   std::vector<std::unique_ptr<Session>> idle_;
 };
 
+class WriteTransaction;
+
 class OpenStore final : public Store {
  public:
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
@@ -79,6 +81,8 @@ class OpenStore final : public Store {
   Result<std::unique_ptr<Transaction>> begin() override;
   Status checkpoint() override;
   Result<bool> purge(std::span<const std::string> forgotten_texts, int timeout_ms) override;
+  Result<bool> wants_compaction() override;
+  Status compact(const CancelToken& cancel) override;
   Result<std::vector<Finding>> check() override;
 
  private:
@@ -90,6 +94,7 @@ class OpenStore final : public Store {
   Result<bool> move_wal();
   void after_transaction(bool committed);
   Status need_writer() const;
+  Result<std::unique_ptr<WriteTransaction>> begin_write();
   Status retrain(std::span<const std::string> forgotten_texts);
 
   std::shared_ptr<ReaderPool> pool_;
@@ -109,6 +114,11 @@ Result<bool> exists(io::FileSystem& fs, const std::string& path);
 Status remove_if_there(io::FileSystem& fs, const std::string& path);
 /// Removes what an interrupted creation, salvage or replacement left in the folder. Errors: Io.
 Status remove_left_overs(io::FileSystem& fs, const Layout& layout);
+/// Rewrites every page from its rows, so that nothing but live rows stands in any page and pages
+/// are full. Freed cells are zeroed when they are deleted, but a page that was split keeps stale
+/// copies of cells that moved away; only a rewrite takes those out. One transaction: readers go on.
+/// Errors: NoSpace, Io, Cancelled (nothing changed).
+Status rewrite_pages(Connection& connection, const CancelToken& cancel);
 /// Makes a new, empty database at layout.new_database, complete and without a WAL beside it.
 Status make_database(const StoreOptions& options, const Layout& layout, std::string_view uid,
                      std::uint64_t generation, const std::function<Status(Connection&)>& fill);

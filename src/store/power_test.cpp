@@ -300,5 +300,80 @@ TEST(Power, a_disk_that_fails_or_fills_at_any_write_loses_nothing) {
   }
 }
 
+/// What a compaction must not change: all but the generation.
+std::string kept_by_compaction(Store& store) {
+  const auto snapshot = must(store.snapshot());
+  const std::string all = must(contents(*snapshot));
+  std::string kept = all.substr(all.find(' '));
+  must(snapshot->for_each_vector(1, 0, [&](std::int64_t id, const VectorRow& row) -> Status {
+    kept += std::to_string(id) + row.hash.hex() + row.code;
+    return {};
+  }));
+  return kept;
+}
+
+TEST(Power, may_go_or_the_disk_fill_at_any_write_of_a_compaction) {
+  io::FaultFileSystem fs;
+  std::vector<io::DiskModel> moments;
+  bool recorded = false;
+  Tape tape(fs, [&] {
+    if (recorded) {
+      moments.push_back(fs.disk());
+    }
+  });
+  must(fs.make_directory(kFolder, 0700));
+  must(fs.sync_directory("/"));
+  const auto vfs = must(FaultVfs::create(tape));
+  const auto store = must(Store::create(on(tape, *vfs)));
+  {
+    const auto transaction = must(store->begin());
+    const std::int64_t source = must(transaction->add_source("folder", "/a")).id;
+    for (std::uint32_t i = 0; i < 30; ++i) {
+      put(*transaction, source, "file" + std::to_string(i),
+          {code_text(i, 6000), code_text(i + 100, 4000)});
+    }
+    must(transaction->add_model("m", 8));
+    std::vector<VectorRow> vectors;
+    for (std::uint32_t i = 0; i < 300; ++i) {
+      const ContentHash hash = content_hash(std::to_string(i));
+      vectors.push_back({hash, hash.hex().substr(0, 12)});
+    }
+    must(transaction->add_vectors(1, vectors));
+    must(transaction->commit());
+  }
+  const std::string before = kept_by_compaction(*store);
+  const io::DiskModel whole = fs.disk();
+  recorded = true;
+  must(store->compact({}));
+  recorded = false;
+  EXPECT_EQ(kept_by_compaction(*store), before);
+  ASSERT_GT(moments.size(), 100U);
+  const std::size_t step = std::getenv("SONDE_EXHAUSTIVE") != nullptr ? 1 : 23;
+  for (std::size_t i = 0; i < moments.size(); i += step) {
+    for (const io::Survival& survival : moments[i].survivals(2, 2, i)) {
+      io::FaultFileSystem after(moments[i].crash(survival));
+      const auto vfs_after = must(FaultVfs::create(after));
+      const auto found = must(Store::open(on(after, *vfs_after)));
+      ASSERT_EQ(kept_by_compaction(*found), before) << i << " " << survival.describe();
+      ASSERT_EQ(must(found->check()).size(), 0U) << i << " " << survival.describe();
+    }
+    io::FaultFileSystem full(whole.crash(whole.survivals(1, 1, 0).front()));
+    const auto vfs_full = must(FaultVfs::create(full));
+    const auto found = must(Store::open(on(full, *vfs_full)));
+    io::FaultPlan plan;
+    plan.space_bytes = i * 3000;
+    full.set_plan(plan);
+    const Status compacted = found->compact({});
+    EXPECT_TRUE(compacted.ok() || compacted.error().code == Code::NoSpace ||
+                compacted.error().code == Code::Io)
+        << compacted.error().message;
+    full.set_plan({});
+    ASSERT_EQ(kept_by_compaction(*found), before) << i;
+    ASSERT_EQ(must(found->check()).size(), 0U) << i;
+    must(found->compact({}));
+    ASSERT_EQ(kept_by_compaction(*found), before) << i;
+  }
+}
+
 }  // namespace
 }  // namespace sonde::store

@@ -14,7 +14,6 @@ namespace {
 // Shorter strings that a dictionary shares with a text ("return ", "    if (") tell nothing.
 constexpr std::size_t kTellingBytes = 12;
 constexpr int kPurgeStep_ms = 10;
-constexpr std::int64_t kMemoryVacuumBytes = 64LL << 20;
 constexpr int kFolderDepth = 8;
 
 /// True when a string of kTellingBytes stands in `dictionary` and in one of `texts`.
@@ -52,25 +51,12 @@ Status remove_tree(io::FileSystem& fs, const std::string& path, int depth) {
   return {};
 }
 
-/// Rewrites every page from its rows, so that nothing but live rows stands in any page. Freed cells
-/// are zeroed when they are deleted, but a page that was split keeps stale copies of cells that
-/// moved away; only a rewrite takes those out.
-Status rewrite_pages(Connection& connection) {
-  TRY_ASSIGN(const std::int64_t pages, connection.integer("PRAGMA page_count"));
-  const bool in_memory = pages * kPageBytes <= kMemoryVacuumBytes;
-  // The copy holds live rows only; a temporary file of it is unlinked while it is open.
-  TRY(connection.script(in_memory ? "PRAGMA temp_store=MEMORY" : "PRAGMA temp_store=FILE"));
-  const Status done = connection.script("VACUUM");
-  TRY(connection.script("PRAGMA temp_store=MEMORY"));
-  return done;
-}
-
 }  // namespace
 
 Result<bool> OpenStore::purge(std::span<const std::string> forgotten_texts, int timeout_ms) {
   TRY(need_writer());
   TRY(retrain(forgotten_texts));
-  TRY(rewrite_pages(*writer_->connection));
+  TRY(rewrite_pages(*writer_->connection, {}));
   // Set-aside segments and backups of a damaged library may hold the text too.
   TRY(remove_tree(pool_->fs(), pool_->layout().damaged, kFolderDepth));
   const auto deadline =
@@ -96,27 +82,23 @@ Status OpenStore::retrain(std::span<const std::string> forgotten_texts) {
   if (!tells) {
     return {};
   }
-  writing_ = true;
-  auto ended = [this](bool committed) { after_transaction(committed); };
-  Result<std::unique_ptr<WriteTransaction>> transaction =
-      WriteTransaction::begin(writer_->queries, ended);
-  if (!transaction.ok()) {
-    writing_ = false;
-    return transaction.error();
-  }
-  TRY((*transaction)->replace_dictionaries());
-  TRY_ASSIGN(const std::uint64_t generation, (*transaction)->commit());
+  TRY_ASSIGN(const std::unique_ptr<WriteTransaction> transaction, begin_write());
+  TRY(transaction->replace_dictionaries(Effort::Quick, {}));
+  TRY_ASSIGN(const std::uint64_t generation, transaction->commit());
   static_cast<void>(generation);
   return {};
 }
 
-Status WriteTransaction::replace_dictionaries() {
+Status WriteTransaction::replace_dictionaries(Effort effort, const CancelToken& cancel) {
   TRY(usable());
   return keep([&]() -> Status {
     TRY_ASSIGN(const std::vector<std::int64_t> coded,
-               queries_.ids("SELECT id FROM chunks WHERE coding > 0 ORDER BY id"));
-    DictionaryTrainer trainer;
-    const std::size_t stride = 1 + counts_.text_bytes / DictionaryTrainer::kSampleBytes;
+               queries_.ids(effort == Effort::Small
+                                ? "SELECT id FROM chunks ORDER BY id"
+                                : "SELECT id FROM chunks WHERE coding > 0 ORDER BY id"));
+    const auto sizes = DictionaryTrainer::sizes_for(counts_.text_bytes);
+    DictionaryTrainer trainer(sizes);
+    const std::size_t stride = 1 + counts_.text_bytes / sizes.sample_bytes;
     for (std::size_t i = 0; i < coded.size(); i += stride) {
       TRY_ASSIGN(const std::string text, queries_.text_of_chunk(coded[i]));
       trainer.add(text);
@@ -132,11 +114,25 @@ Status WriteTransaction::replace_dictionaries() {
       }
     }
     for (const std::int64_t id : coded) {
-      TRY(recode(id));
+      TRY(cancel.check());
+      TRY(recode(id, effort));
     }
     TRY(connection_.run("DELETE FROM dictionaries WHERE id <= ?1", last_old));
     const std::lock_guard lock(queries_.shared().mutex);
     queries_.shared().current = dictionary_;
+    return {};
+  }());
+}
+
+Status WriteTransaction::make_texts_small(const CancelToken& cancel) {
+  TRY(usable());
+  return keep([&]() -> Status {
+    TRY_ASSIGN(const std::vector<std::int64_t> large,
+               queries_.ids("SELECT id FROM chunks WHERE hash <> x'' ORDER BY id"));
+    for (const std::int64_t id : large) {
+      TRY(cancel.check());
+      TRY(recode(id, Effort::Small));
+    }
     return {};
   }());
 }

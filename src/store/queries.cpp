@@ -34,7 +34,8 @@ constexpr const char* kChunk =
     "WHERE id = ?1";
 constexpr int kTextColumn = 6;
 constexpr const char* kChunkHead =
-    "SELECT file_id, hash, kind, symbol, scope, defines FROM chunks WHERE id = ?1";
+    "SELECT file_id, hash, kind, symbol, scope, defines, size_bytes, coding, text FROM chunks "
+    "WHERE id = ?1";
 constexpr const char* kSkipped =
     "SELECT source_id, path, reason, detail, by_content, size_bytes, mtime_ns FROM skipped "
     "ORDER BY source_id, path";
@@ -284,7 +285,12 @@ Result<ChunkHead> Queries::chunk_head(std::int64_t file_id, std::int64_t chunk_i
   }
   ChunkHead head;
   head.id = chunk_id;
-  TRY_ASSIGN(head.hash, hash_of(statement, 1));
+  if (statement.bytes(1).empty()) {
+    TRY_ASSIGN(const std::string text, text_of(statement, kTextColumn));
+    head.hash = content_hash(text);
+  } else {
+    TRY_ASSIGN(head.hash, hash_of(statement, 1));
+  }
   head.kind = statement.number<std::uint8_t>(2);
   head.symbol = statement.text(3);
   head.scope = statement.text(4);

@@ -15,6 +15,7 @@
 #include "store/sqlite.h"
 #include "store/store.h"
 #include "store/text_codec.h"
+#include "store/vector_block.h"
 
 namespace sonde::store {
 
@@ -36,6 +37,20 @@ struct ChunkHead {
   std::string symbol;
   std::string scope;
   std::string defines;  // packed
+};
+
+/// Where the vectors of one model stand that are in blocks.
+struct PackedVectors {
+  struct Where {
+    ContentHash hash;
+    std::int64_t block = 0;
+    std::uint32_t place = 0;
+  };
+  std::int64_t model_id = 0;
+  std::uint64_t generation = 0;  // that this is true of
+  std::vector<Where> all;        // by hash
+
+  [[nodiscard]] const Where* find(const ContentHash& hash) const;
 };
 
 /// A file's row with the places of its chunks.
@@ -90,6 +105,21 @@ class Queries {
   Result<std::vector<std::string>> dictionaries();
   /// The dictionary of a row of `dictionaries`. Errors: Corruption.
   Result<std::shared_ptr<const Dictionary>> dictionary(std::int64_t id);
+  /// Errors: Corruption.
+  Result<const PackedVectors*> packed_vectors(std::int64_t model_id);
+  /// A block whole; nothing when there is no such block. Errors: Corruption.
+  Result<std::optional<VectorBlock>> vector_block(std::int64_t id, std::uint32_t dimensions);
+  /// After a write to the blocks, or a rollback.
+  void forget_blocks() {
+    packed_.reset();
+    block_ = {};
+  }
+  /// What is known of the blocks stays true after a commit that did not touch them.
+  void keep_blocks(std::uint64_t new_generation) {
+    if (packed_) {
+      packed_->generation = new_generation;
+    }
+  }
   /// Forgets which id is which dictionary: after a rollback or when rows were replaced.
   void forget_dictionaries() { dictionaries_.clear(); }
 
@@ -103,11 +133,24 @@ class Queries {
   Result<bool> knows_vectors();
   /// False likewise before version 3.
   Result<bool> knows_structures();
+  /// False likewise before version 4.
+  Result<bool> knows_blocks();
+  Result<std::optional<std::string>> packed_code(std::int64_t model_id, const ContentHash& hash);
+  Status for_each_packed(std::int64_t model_id, std::int64_t after,
+                         const std::function<Status(std::int64_t, const VectorRow&)>& visit);
 
   Connection& connection_;
   Shared& shared_;
   std::unordered_map<std::int64_t, std::shared_ptr<const Dictionary>> dictionaries_;
   bool knows_structures_ = false;
+  bool knows_blocks_ = false;
+  std::optional<PackedVectors> packed_;  // of the model that was asked for last
+  struct OpenBlock {
+    std::int64_t id = 0;
+    std::uint64_t generation = 0;
+    std::size_t vectors = 0;
+    std::string codes;
+  } block_;  // that was read last: texts that stand together were embedded together
 };
 
 /// Implements the reads of `Interface` (Snapshot or Transaction) by a Queries.

@@ -264,8 +264,9 @@ class Salvage {
     if (!text.ok() && text.error().code != Code::Corruption) {
       return text.error();
     }
-    if (!text.ok() || content_hash(*text).view() != row.bytes(2) ||
-        !unpack_names(row.bytes(6), row.bytes(4)).ok()) {
+    const bool same =
+        text.ok() && (row.bytes(2).empty() || content_hash(*text).view() == row.bytes(2));
+    if (!same || !unpack_names(row.bytes(6), row.bytes(4)).ok()) {
       complete_ = false;
       return {};
     }
@@ -410,11 +411,53 @@ class Salvage {
               return end_of_batch();
             }));
     static_cast<void>(gaps);  // what is missing is embedded again
+    if (version >= 4) {
+      TRY_ASSIGN(const std::uint64_t packed, vector_blocks());
+      rows += packed;
+    }
     kept("vectors", rows);
     TRY(to_.run("UPDATE vector_counts SET embedded_total = ?1 WHERE id = 1",
                 std::max(said_.embedded_total, rows)));
+    // Ids of vectors are never used again, also when all of them stand in blocks.
     return to_.script(
-        "UPDATE models SET vectors = (SELECT count(*) FROM vectors WHERE model_id = models.id)");
+        "UPDATE models SET vectors = (SELECT count(*) FROM vectors WHERE model_id = models.id) + "
+        "(SELECT coalesce(sum(vectors), 0) FROM vector_blocks WHERE model_id = models.id);"
+        "INSERT INTO sqlite_sequence(name, seq) SELECT 'vectors', 0 WHERE NOT EXISTS "
+        "(SELECT 1 FROM sqlite_sequence WHERE name = 'vectors');"
+        "UPDATE sqlite_sequence SET seq = max(seq, (SELECT coalesce(max(id), 0) FROM "
+        "vector_blocks)) WHERE name = 'vectors'");
+  }
+
+  /// @return vectors in the blocks that were kept
+  Result<std::uint64_t> vector_blocks() {
+    std::uint64_t vectors = 0;
+    TRY_ASSIGN(
+        const std::uint64_t gaps,
+        read_damaged(
+            from(),
+            {"SELECT id, model_id, vectors, ids, hashes, coding, codes FROM vector_blocks "
+             "WHERE id >= ?1 ORDER BY id",
+             "SELECT id FROM vector_blocks WHERE id >= ?1 ORDER BY id LIMIT 1"},
+            [&](const Statement& row) -> Status {
+              TRY_ASSIGN(
+                  const std::int64_t dimensions,
+                  to_.integer("SELECT dimensions FROM models WHERE id = ?1", row.integer(1)));
+              const auto block =
+                  unpack_block(from_.queries.shared().codec, static_cast<std::uint32_t>(dimensions),
+                               {row.integer(0), row.number<std::uint64_t>(2), row.bytes(3),
+                                row.bytes(4), row.integer(5), row.bytes(6)});
+              if (!block.ok()) {
+                return block.error().code == Code::Corruption ? Status() : Status(block.error());
+              }
+              TRY(copy_row(to_,
+                           "INSERT OR IGNORE INTO vector_blocks(id, model_id, vectors, ids, "
+                           "hashes, coding, codes) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                           row));
+              vectors += block->rows.size();
+              return end_of_batch();
+            }));
+    static_cast<void>(gaps);  // as above
+    return vectors;
   }
 
   Status write_counts() {

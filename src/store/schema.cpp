@@ -179,6 +179,19 @@ CREATE TABLE structures(
 CREATE INDEX structures_by_version ON structures(version);
 )sql";
 
+// What version 4 has more: vectors in blocks, a row each no longer (store/vector_block.h).
+constexpr const char* kSchemaOfVersion4 = R"sql(
+CREATE TABLE vector_blocks(
+  id INTEGER PRIMARY KEY,
+  model_id INTEGER NOT NULL,
+  vectors INTEGER NOT NULL,
+  ids BLOB NOT NULL,
+  hashes BLOB NOT NULL,
+  coding INTEGER NOT NULL,
+  codes BLOB NOT NULL
+) STRICT;
+)sql";
+
 Result<bool> wal_mode(Connection& connection) {
   TRY_ASSIGN(Statement statement, connection.query("PRAGMA journal_mode"));
   TRY_ASSIGN(const bool row, statement.step());
@@ -246,6 +259,7 @@ Status create_schema(Connection& connection, std::string_view uid, std::uint64_t
   TRY(connection.script(kSchema));
   TRY(connection.script(kSchemaOfVersion2));
   TRY(connection.script(kSchemaOfVersion3));
+  TRY(connection.script(kSchemaOfVersion4));
   TRY(connection.run("INSERT INTO meta(id, uid, generation) VALUES(1, ?1, ?2)", uid, generation));
   TRY(connection.script("PRAGMA application_id=" + std::to_string(kApplicationId) +
                         "; PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";"));
@@ -281,7 +295,10 @@ Status upgrade_schema(Connection& connection) {
     if (version < 2) {
       TRY(connection.script(kSchemaOfVersion2));
     }
-    TRY(connection.script(kSchemaOfVersion3));
+    if (version < 3) {
+      TRY(connection.script(kSchemaOfVersion3));
+    }
+    TRY(connection.script(kSchemaOfVersion4));
     TRY(connection.script("PRAGMA user_version=" + std::to_string(kSchemaVersion)));
     return connection.script("COMMIT");
   }();

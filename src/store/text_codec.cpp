@@ -5,6 +5,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/hash.h"
 
@@ -12,6 +13,7 @@ namespace sonde::store {
 
 namespace {
 constexpr int kLevel = 3;
+constexpr int kSmallLevel = 9;
 constexpr std::size_t kIdleContexts = 64;
 constexpr std::size_t kDictionaryLimit = 1U << 20;
 }  // namespace
@@ -19,11 +21,14 @@ constexpr std::size_t kDictionaryLimit = 1U << 20;
 struct Dictionary::Tables {
   ZSTD_CDict* compress = nullptr;
   ZSTD_DDict* decompress = nullptr;
+  mutable std::once_flag small_made;
+  mutable ZSTD_CDict* small = nullptr;  // for Effort::Small; made at its first use
   Tables() = default;
   Tables(const Tables&) = delete;
   Tables& operator=(const Tables&) = delete;
   ~Tables() {
     ZSTD_freeCDict(compress);
+    ZSTD_freeCDict(small);
     ZSTD_freeDDict(decompress);
   }
 };
@@ -55,8 +60,18 @@ struct TextCodec::FreeD {
 TextCodec::TextCodec() = default;
 TextCodec::~TextCodec() = default;
 
+ZSTD_CDict_s* Dictionary::compressor(Effort effort) const {
+  if (effort == Effort::Quick) {
+    return tables_->compress;
+  }
+  std::call_once(tables_->small_made, [this] {
+    tables_->small = ZSTD_createCDict(bytes_.data(), bytes_.size(), kSmallLevel);
+  });
+  return tables_->small != nullptr ? tables_->small : tables_->compress;
+}
+
 Result<TextCodec::Compressed> TextCodec::compress(std::string_view text,
-                                                  const Dictionary* dictionary) {
+                                                  const Dictionary* dictionary, Effort effort) {
   if (text.size() > kMaxTextBytes) {
     return Error{Code::Limit, "a chunk of " + std::to_string(text.size()) + " bytes; at most " +
                                   std::to_string(kMaxTextBytes) + " can be stored"};
@@ -75,14 +90,15 @@ Result<TextCodec::Compressed> TextCodec::compress(std::string_view text,
       return Error{Code::Limit, "not enough memory to compress"};
     }
     // The size and the dictionary stand in the row, the checksum in the page.
-    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kLevel);
     ZSTD_CCtx_setParameter(context.get(), ZSTD_c_dictIDFlag, 0);
     ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 0);
   }
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel,
+                         effort == Effort::Quick ? kLevel : kSmallLevel);
   Compressed result;
   result.bytes.resize(ZSTD_compressBound(text.size()));
   ZSTD_CCtx_refCDict(context.get(),
-                     dictionary == nullptr ? nullptr : dictionary->tables().compress);
+                     dictionary == nullptr ? nullptr : dictionary->compressor(effort));
   const std::size_t size = ZSTD_compress2(context.get(), result.bytes.data(), result.bytes.size(),
                                           text.data(), text.size());
   if (ZSTD_isError(size) != 0U) {
@@ -137,9 +153,20 @@ Result<std::string> TextCodec::decompress(std::string_view bytes, std::uint32_t 
   return text;
 }
 
+DictionaryTrainer::Sizes DictionaryTrainer::sizes_for(std::uint64_t text_bytes) {
+  constexpr std::uint64_t kShare = 64;    // of the text; what a larger one gains, it costs itself
+  constexpr std::uint64_t kSamples = 64;  // times the dictionary
+  Sizes sizes;
+  sizes.dictionary_bytes = static_cast<std::size_t>(
+      std::clamp<std::uint64_t>(text_bytes / kShare, kLeastBytes, kGreatestBytes));
+  sizes.sample_bytes = sizes.dictionary_bytes * kSamples;
+  sizes.enough_bytes = sizes.dictionary_bytes * 8;
+  return sizes;
+}
+
 void DictionaryTrainer::add(std::string_view text) {
   bytes_ += text.size();
-  if (text.size() < 8 || samples_.size() > kSampleBytes) {  // zstd learns nothing from less
+  if (text.size() < 8 || samples_.size() > limits_.sample_bytes) {  // zstd learns nothing from less
     return;
   }
   samples_ += text.substr(0, kSampleTextBytes);
@@ -157,7 +184,7 @@ Result<std::string> DictionaryTrainer::train() const {
   parameters.splitPoint = 1.0;
   parameters.accel = 1;
   parameters.zParams.compressionLevel = kLevel;
-  std::string dictionary(kDictionaryBytes, '\0');
+  std::string dictionary(limits_.dictionary_bytes, '\0');
   const std::size_t size = ZDICT_trainFromBuffer_fastCover(
       dictionary.data(), dictionary.size(), samples_.data(), sizes_.data(),
       static_cast<unsigned>(sizes_.size()), parameters);

@@ -31,8 +31,12 @@ constexpr const char* kDeleteStructure = "DELETE FROM structures WHERE file_id =
 constexpr const char* kPutStructure =
     "INSERT OR REPLACE INTO structures(file_id, version, size_bytes, coding, bytes) "
     "VALUES(?1, ?2, ?3, ?4, ?5)";
-constexpr const char* kChunkText = "SELECT size_bytes, coding, text FROM chunks WHERE id = ?1";
+constexpr const char* kChunkText =
+    "SELECT size_bytes, coding, text, hash FROM chunks WHERE id = ?1";
 constexpr const char* kRecodeChunk = "UPDATE chunks SET coding = ?2, text = ?3 WHERE id = ?1";
+// A small row has no hash: it is that of its text.
+constexpr const char* kMakeChunkSmall =
+    "UPDATE chunks SET coding = ?2, text = ?3, hash = x'' WHERE id = ?1";
 constexpr const char* kInsertDictionary = "INSERT INTO dictionaries(bytes) VALUES(?1)";
 constexpr const char* kWriteMeta =
     "UPDATE meta SET generation = ?1, files = ?2, chunks = ?3, lines = ?4, text_bytes = ?5, "
@@ -95,6 +99,7 @@ WriteTransaction::~WriteTransaction() {
   if (!over_) {
     connection_.rollback();
     queries_.forget_dictionaries();
+    queries_.forget_blocks();
     ended_(false);
   }
 }
@@ -329,7 +334,7 @@ Status WriteTransaction::train_dictionary() {
   }
   TRY(adopt_dictionary(*bytes));
   for (const std::int64_t id : untrained_) {
-    TRY(recode(id));
+    TRY(recode(id, Effort::Quick));
   }
   untrained_.clear();
   return {};
@@ -346,8 +351,9 @@ Status WriteTransaction::adopt_dictionary(std::string bytes) {
   return {};
 }
 
-Status WriteTransaction::recode(std::int64_t chunk_id) {
+Status WriteTransaction::recode(std::int64_t chunk_id, Effort effort) {
   std::string text;
+  bool small = effort == Effort::Small;
   {
     TRY_ASSIGN(Statement row, connection_.query(kChunkText, chunk_id));
     TRY_ASSIGN(const bool found, row.step());
@@ -355,10 +361,13 @@ Status WriteTransaction::recode(std::int64_t chunk_id) {
       return {};  // written and removed in this transaction
     }
     TRY_ASSIGN(text, queries_.text_of(row, 0));
+    small = small || row.bytes(3).empty();
   }
-  TRY_ASSIGN(const PackedText packed, pack_text(queries_.shared().codec, text, dictionary_.get()));
-  return connection_.run(kRecodeChunk, chunk_id, packed.raw ? kCodingRaw : dictionary_id_,
-                         Blob{packed.bytes});
+  TRY_ASSIGN(const TextCodec::Compressed packed,
+             queries_.shared().codec.compress(text, dictionary_.get(),
+                                              small ? Effort::Small : Effort::Quick));
+  return connection_.run(small ? kMakeChunkSmall : kRecodeChunk, chunk_id,
+                         packed.raw ? kCodingRaw : dictionary_id_, Blob{packed.bytes});
 }
 
 Status WriteTransaction::give_space_back() {
@@ -387,6 +396,7 @@ Result<std::uint64_t> WriteTransaction::commit() {
   TRY(keep(connection_.script("COMMIT")));
   over_ = true;
   ++generation_;
+  queries_.keep_blocks(generation_);
   ended_(true);
   return generation_;
 }

@@ -55,11 +55,15 @@ class WriteTransaction final : public Reading<Transaction> {
                                        std::span<const ContentHash> hashes) override;
   Result<std::int64_t> add_vector_file(const VectorFileRow& file) override;
   Status remove_vector_file(std::int64_t id) override;
+  Result<std::uint64_t> pack_vectors(std::uint64_t limit) override;
   Result<std::uint64_t> commit() override;
 
   /// Trains a dictionary from the texts that are there now, codes every text with it, and removes
   /// the old ones. Cost: decompresses and compresses every text.
-  Status replace_dictionaries();
+  /// @param effort  Small: all texts become small; Quick: those that are, stay so
+  Status replace_dictionaries(Effort effort, const CancelToken& cancel);
+  /// Codes the texts that are not small yet with the dictionary that is there.
+  Status make_texts_small(const CancelToken& cancel);
 
  protected:
   Queries& queries() override { return queries_; }
@@ -87,7 +91,12 @@ class WriteTransaction final : public Reading<Transaction> {
 
   Status train_dictionary();
   Status adopt_dictionary(std::string bytes);
-  Status recode(std::int64_t chunk_id);
+  Status recode(std::int64_t chunk_id, Effort effort);
+  Result<std::uint64_t> remove_from_block(std::int64_t model_id, std::int64_t block_id,
+                                          std::vector<std::uint32_t> gone);
+  Status put_block(std::int64_t model_id, std::uint32_t dimensions, std::int64_t block_id,
+                   const VectorBlock& block);
+  Result<std::uint64_t> pack_oldest(const ModelRow& model);
   Status give_space_back();
   Status write_meta();
 

@@ -41,9 +41,10 @@ void make_version_1(const std::string& folder) {
   how.path = folder + "/library.db";
   how.mode = ConnectionOptions::Mode::Write;
   const auto connection = must(Connection::open(*vfs, how));
-  must(connection->script(
-      "BEGIN; DROP TABLE models; DROP TABLE vectors; DROP TABLE vector_files; "
-      "DROP TABLE vector_counts; DROP TABLE structures; PRAGMA user_version=1; COMMIT"));
+  must(
+      connection->script("BEGIN; DROP TABLE models; DROP TABLE vectors; DROP TABLE vector_files; "
+                         "DROP TABLE vector_counts; DROP TABLE structures; DROP TABLE "
+                         "vector_blocks; PRAGMA user_version=1; COMMIT"));
 }
 
 TEST(Vectors, a_library_of_version_1_is_read_and_its_writer_upgrades_it) {

@@ -274,8 +274,10 @@ void take_structures_away(const std::string& directory) {
   how.mode = store::ConnectionOptions::Mode::Write;
   const auto connection = store::Connection::open(**vfs, how);
   ASSERT_TRUE(connection.ok()) << connection.error().message;
-  ASSERT_TRUE(
-      (*connection)->script("BEGIN; DROP TABLE structures; PRAGMA user_version=2; COMMIT").ok());
+  ASSERT_TRUE((*connection)
+                  ->script("BEGIN; DROP TABLE structures; DROP TABLE vector_blocks; "
+                           "PRAGMA user_version=2; COMMIT")
+                  .ok());
 }
 
 TEST(Code, of_an_older_library_is_said_to_be_unknown_and_read_by_the_next_index) {

@@ -91,7 +91,7 @@ void add_index(CLI::App& root, Target& target) {
   app.add_flag("--force", index.request.force, "Read and chunk every file again");
   app.add_flag("--no-embed", target.no_embed, "Words only; the next run embeds what is left");
   app.add_flag("--compact", index.request.compact,
-               "Merge into one segment and give free space back");
+               "Merge into one segment, make the library small and give free space back");
   app.add_option("-j,--jobs", target.threads, "The same as --threads")
       ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, kThreadLimit));
