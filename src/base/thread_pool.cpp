@@ -127,4 +127,17 @@ void ThreadPool::run(std::size_t index) {
   }
 }
 
+void for_each_part(ThreadPool* pool, std::size_t count, std::size_t per_part,
+                   const std::function<void(std::size_t, std::size_t)>& body) {
+  const std::size_t parts = (count + per_part - 1) / per_part;
+  const auto part = [&](std::size_t i) { body(i * per_part, std::min(count, (i + 1) * per_part)); };
+  if (pool != nullptr) {
+    pool->for_each(parts, part);
+    return;
+  }
+  for (std::size_t i = 0; i < parts; ++i) {
+    part(i);
+  }
+}
+
 }  // namespace sonde

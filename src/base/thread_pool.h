@@ -51,4 +51,9 @@ class ThreadPool {
   std::vector<std::thread> threads_;
 };
 
+/// Calls body(begin, end) for parts of [0, count), `per_part` long but for the last.
+/// @param pool  null: on the calling thread alone
+void for_each_part(ThreadPool* pool, std::size_t count, std::size_t per_part,
+                   const std::function<void(std::size_t begin, std::size_t end)>& body);
+
 }  // namespace sonde

@@ -161,7 +161,8 @@ class Scoring {
         return place % kPlacesPerCancelCheck == 0 ? cancel_.check() : Status();
       };
       TRY(counts_[i] * kSparse < sets_[i]->size()
-              ? for_each_place(filters_[i], look_up_one)
+              ? for_each_place(filters_[i], 0, static_cast<std::uint32_t>(sets_[i]->size()),
+                               look_up_one)
               : reader.for_each(VectorReader::Keep::WhileThereIsRoom, read_on));
       first += sets_[i]->size();
     }

@@ -40,14 +40,22 @@ class PlaceFilter {
   std::vector<std::uint64_t> words_;
 };
 
-/// Calls visit(place) for each that may be found, ascending; ends at the first error.
+/// Calls visit(place) for each of [begin, end) that may be found, ascending; ends at the first
+/// error.
 template <typename Visit>
-Status for_each_place(const PlaceFilter& filter, const Visit& visit) {
-  constexpr std::size_t kBits = 64;
-  for (std::size_t word = 0; word < filter.words().size(); ++word) {
-    for (std::uint64_t left = filter.words()[word]; left != 0; left &= left - 1) {
-      TRY(visit(static_cast<std::uint32_t>(word * kBits +
-                                           static_cast<unsigned>(std::countr_zero(left)))));
+Status for_each_place(const PlaceFilter& filter, std::uint32_t begin, std::uint32_t end,
+                      const Visit& visit) {
+  constexpr std::uint32_t kBits = 64;
+  for (std::uint32_t word = begin / kBits; std::uint64_t{word} * kBits < end; ++word) {
+    std::uint64_t left = filter.words()[word];
+    if (word == begin / kBits) {
+      left &= ~0ULL << (begin % kBits);
+    }
+    if (word == end / kBits) {
+      left &= (1ULL << (end % kBits)) - 1;
+    }
+    for (; left != 0; left &= left - 1) {
+      TRY(visit(word * kBits + static_cast<std::uint32_t>(std::countr_zero(left))));
     }
   }
   return {};

@@ -182,6 +182,25 @@ TEST(Nearest, files_are_the_same_bytes_for_any_threads_and_history) {  // INV-10
   EXPECT_TRUE(written({set_of(late, kDimensions), early.value()}, kDimensions) == all.bytes);
 }
 
+TEST(Nearest, files_are_the_same_bytes_whatever_is_held_while_they_are_written) {  // INV-7, INV-10
+  const Library& all = library();
+  const auto half = static_cast<std::ptrdiff_t>(kMany / 2);
+  const std::vector<std::shared_ptr<const VectorSet>> sets = {
+      opened(written({set_of({all.rows.begin() + half, all.rows.end()}, kDimensions)}, kDimensions),
+             kDimensions)
+          .value(),
+      set_of({all.rows.begin(), all.rows.begin() + half}, kDimensions)};
+  ThreadPool pool(2, "test");
+  for (const std::size_t rows_bytes : {std::size_t{500'000}, std::size_t{3'000'000}}) {
+    testing::StringSink sink;
+    const auto summary =
+        write_vectors(sets, vectors_testing::kModel, kDimensions, {}, sink, &pool, rows_bytes);
+    ASSERT_TRUE(summary.ok());
+    EXPECT_EQ(summary->vectors, kMany);
+    EXPECT_TRUE(sink.bytes() == all.bytes) << rows_bytes;
+  }
+}
+
 TEST(Nearest, memory_is_given_back_beyond_the_limit) {
   constexpr std::size_t kLimit = 200'000;
   auto source = io::open_block_bytes(library().bytes, "test.vec").value();

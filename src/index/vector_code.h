@@ -20,8 +20,9 @@ struct VectorCode {
   std::vector<std::int8_t> codes;
 };
 
-/// Rounds to nearest, so that the same vector gives the same code everywhere. Errors:
-/// InvalidArgument (a value that is no number; none, or more than kDimensionsLimit).
+/// Rounds values over a step of the greatest absolute one / 127 to nearest, so that the same vector
+/// gives the same code everywhere. Errors: InvalidArgument (a value that is no number; none, or
+/// more than kDimensionsLimit).
 Result<VectorCode> encode_vector(std::span<const float> vector);
 /// The bytes of a row of the truth: scale (f32, little-endian), codes.
 std::string pack_code(const VectorCode& code);
@@ -38,7 +39,13 @@ inline float round_to_even(float value) {
 Result<float> scale_from(std::uint32_t bits);
 std::uint32_t bits_of(float value);
 /// A little-endian u32; the caller has checked that there are 4 bytes.
-std::uint32_t u32_at(const char* bytes);
+inline std::uint32_t u32_at(const char* bytes) {
+  std::uint32_t value = 0;
+  for (unsigned i = 0; i < sizeof value; ++i) {
+    value |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+  }
+  return value;
+}
 
 /// A query: finer than what it is compared with, so that rounding it costs no recall.
 struct VectorQuery {

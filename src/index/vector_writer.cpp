@@ -2,16 +2,24 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
+#include <optional>
 
+#include <chrono>
+#include <cstdio>
 #include "base/codec.h"
+#define TK(n)                   \
+  std::fprintf(                 \
+      stderr, "  %s %.3f\n", n, \
+      std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count())
+#include "index/vector_gather.h"
 #include "index/vector_partition.h"
 #include "index/vectors.h"
 
 namespace sonde::index {
 namespace {
 
-constexpr std::size_t kListsPerTask = 8;
+constexpr std::size_t kBlocksPerTask = 16;
+constexpr std::size_t kRowsPerBatch = 8'192;
 
 /// Counts and checksums what goes through it.
 class CountingSink final : public io::BlockSink {
@@ -31,200 +39,354 @@ class CountingSink final : public io::BlockSink {
   Checksum64 checksum_;
 };
 
-std::string_view as_bytes(const std::int8_t* codes, std::size_t count) {
-  return {reinterpret_cast<const char*>(codes), count};
-}
-
-/// The vectors of all sets, once each, by ascending hash.
-struct Gathered {
-  std::vector<ContentHash> hashes;
-  CodeRows rows;
-  std::vector<std::vector<std::int8_t>> values;  // of each set: what rows point to
-};
-
-Result<Gathered> gather(const std::vector<std::shared_ptr<const VectorSet>>& sets,
-                        std::uint32_t dimensions,
-                        const std::function<bool(const ContentHash&)>& keep) {
-  struct Found {
-    ContentHash hash;
-    const std::int8_t* codes = nullptr;
-    float scale = 0;
-  };
-  Gathered gathered;
-  std::vector<Found> found;
-  for (const auto& set : sets) {
-    if (set->dimensions() != dimensions) {
-      return Error{Code::InvalidArgument, "vectors of other dimensions cannot be merged"};
-    }
-    std::vector<std::int8_t>& values = gathered.values.emplace_back();
-    values.reserve(set->size() * dimensions);
-    VectorReader reader(*set);
-    TRY(reader.for_each(VectorReader::Keep::No, [&](std::uint32_t place, VectorRow row) -> Status {
-      const ContentHash& hash = set->hash_at(place);
-      if (!keep || keep(hash)) {
-        const std::size_t at = values.size();
-        values.insert(values.end(), row.codes, row.codes + dimensions);
-        found.push_back({hash, values.data() + at, row.scale});
-      }
-      return {};
-    }));
-  }
-  std::stable_sort(found.begin(), found.end(),
-                   [](const Found& a, const Found& b) { return a.hash < b.hash; });
-  found.erase(std::unique(found.begin(), found.end(),
-                          [](const Found& a, const Found& b) { return a.hash == b.hash; }),
-              found.end());
-  gathered.rows.dimensions = dimensions;
-  for (const Found& each : found) {
-    gathered.hashes.push_back(each.hash);
-    gathered.rows.codes.push_back(each.codes);
-    gathered.rows.scales.push_back(each.scale);
-  }
-  return gathered;
-}
-
 /// The order of the file: by list, by hash within one.
 struct Order {
   std::vector<std::uint32_t> starts;  // [lists + 1]
   std::vector<std::uint32_t> blocks;  // [lists + 1]
   std::vector<std::uint32_t> ranks;   // [places]
+
+  [[nodiscard]] std::size_t lists() const { return starts.size() - 1; }
+  /// Which has codes in a block, one of blocks.back().
+  [[nodiscard]] std::size_t list_of_block(std::size_t block) const {
+    const auto after = std::upper_bound(blocks.begin(), blocks.end(), block);
+    return static_cast<std::size_t>(after - blocks.begin()) - 1;
+  }
+  /// The place of a block's first code; the number of places for the end.
+  [[nodiscard]] std::size_t place_of_block(std::size_t block) const {
+    if (block == blocks.back()) {
+      return ranks.size();
+    }
+    const std::size_t list = list_of_block(block);
+    return starts[list] + (block - blocks[list]) * kernel::kBlockCodes;
+  }
 };
 
-Order order_of(const Partition& partition) {
+Order order_of(const std::vector<std::uint32_t>& list_of, std::size_t lists) {
   Order order;
-  order.starts.assign(partition.lists() + 1, 0);
-  order.blocks.assign(partition.lists() + 1, 0);
-  for (const std::uint32_t list : partition.list_of) {
+  order.starts.assign(lists + 1, 0);
+  order.blocks.assign(lists + 1, 0);
+  for (const std::uint32_t list : list_of) {
     ++order.starts[list + 1];
   }
-  for (std::size_t list = 0; list < partition.lists(); ++list) {
+  for (std::size_t list = 0; list < lists; ++list) {
     order.blocks[list + 1] = order.blocks[list] + code_blocks_of(order.starts[list + 1]);
     order.starts[list + 1] += order.starts[list];
   }
-  order.ranks.resize(partition.list_of.size());
+  order.ranks.resize(list_of.size());
   std::vector<std::uint32_t> next(order.starts.begin(), order.starts.end() - 1);
-  for (std::size_t rank = 0; rank < partition.list_of.size(); ++rank) {
-    order.ranks[next[partition.list_of[rank]]++] = static_cast<std::uint32_t>(rank);
+  for (std::size_t rank = 0; rank < list_of.size(); ++rank) {
+    order.ranks[next[list_of[rank]]++] = static_cast<std::uint32_t>(rank);
   }
   return order;
 }
 
-/// Codes the vectors of lists [begin, end).
-void code_lists(const CodeRows& rows, const Partition& partition, const Order& order,
-                std::size_t begin, std::size_t end, std::uint8_t* blocks) {
-  const std::size_t width = kernel::rotated_width(rows.dimensions);
-  const std::size_t block_bytes = kernel::block_bytes(width);
-  std::vector<float> centre(width);
-  std::vector<float> residual(width);
-  for (std::size_t list = begin; list < end; ++list) {
-    const std::int8_t* values = partition.values.data() + list * rows.dimensions;
-    std::fill(centre.begin(), centre.end(), 0.0F);
-    for (std::size_t i = 0; i < rows.dimensions; ++i) {
-      centre[i] = partition.scales[list] * static_cast<float>(values[i]);
-    }
-    kernel::rotate(centre.data(), width);
-    for (std::uint32_t place = order.starts[list]; place < order.starts[list + 1]; ++place) {
-      const std::uint32_t rank = order.ranks[place];
-      std::fill(residual.begin(), residual.end(), 0.0F);
-      for (std::size_t i = 0; i < rows.dimensions; ++i) {
-        residual[i] = rows.scales[rank] * static_cast<float>(rows.codes[rank][i]);
-      }
-      kernel::rotate(residual.data(), width);
-      for (std::size_t i = 0; i < width; ++i) {
-        residual[i] -= centre[i];
-      }
-      const std::uint32_t at = place - order.starts[list];
-      std::uint8_t* block = blocks + (order.blocks[list] + at / kernel::kBlockCodes) * block_bytes;
-      kernel::put_code(block, width, at % kernel::kBlockCodes, residual.data(), centre.data());
-    }
-  }
-}
+/// Codes vectors of lists. Owned by one thread.
+class Coder {
+ public:
+  explicit Coder(const Centres& centres)
+      : centres_(centres),
+        centre_(kernel::rotated_width(centres.dimensions)),
+        residual_(centre_.size()) {}
 
-std::vector<std::uint8_t> code_all(const CodeRows& rows, const Partition& partition,
-                                   const Order& order, ThreadPool* pool) {
-  const std::size_t width = kernel::rotated_width(rows.dimensions);
-  std::vector<std::uint8_t> blocks(order.blocks.back() * kernel::block_bytes(width), 0);
-  const std::size_t tasks = (partition.lists() + kListsPerTask - 1) / kListsPerTask;
-  const auto task = [&](std::size_t i) {
-    code_lists(rows, partition, order, i * kListsPerTask,
-               std::min(partition.lists(), (i + 1) * kListsPerTask), blocks.data());
-  };
-  if (pool != nullptr) {
-    pool->for_each(tasks, task);
-  } else {
-    for (std::size_t i = 0; i < tasks; ++i) {
-      task(i);
-    }
+  void choose(std::size_t list) {
+    rotate_into(centre_,
+                {centres_.values.data() + list * centres_.dimensions, centres_.scales[list]});
   }
-  return blocks;
-}
+  /// Of the list that was chosen last.
+  void put(std::uint8_t* block, std::size_t at, const VectorRow& row) {
+    rotate_into(residual_, row);
+    for (std::size_t i = 0; i < residual_.size(); ++i) {
+      residual_[i] -= centre_[i];
+    }
+    put_code_(block, residual_.size(), at, residual_.data(), centre_.data());
+  }
 
-Status write_rows(const VectorHead& head, const CodeRows& rows, const Order& order,
-                  io::BlockWriter& writer) {
-  TRY(writer.append(std::string(head.rows_at() - writer.size(), '\0')));
-  const std::size_t per_page = head.rows_per_page();
-  std::string page;
-  for (std::size_t first = 0; first < head.count; first += per_page) {
-    page.assign(io::kBlockPayloadBytes, '\0');
-    const std::size_t end = std::min<std::size_t>(head.count, first + per_page);
-    for (std::size_t place = first; place < end; ++place) {
-      const std::uint32_t rank = order.ranks[place];
-      const std::size_t at = place - first;
-      std::memcpy(page.data() + at * head.dimensions, rows.codes[rank], head.dimensions);
-      ByteWriter scale;
-      scale.u32(bits_of(rows.scales[rank]));
-      std::memcpy(page.data() + per_page * head.dimensions + at * sizeof(float),
-                  scale.bytes().data(), scale.size());
+ private:
+  void rotate_into(std::vector<float>& to, const VectorRow& row) const {
+    std::fill(to.begin(), to.end(), 0.0F);
+    for (std::size_t i = 0; i < centres_.dimensions; ++i) {
+      to[i] = row.scale * static_cast<float>(row.codes[i]);
     }
-    TRY(writer.append(page));
+    kernel::rotate(to.data(), to.size());
   }
-  return {};
-}
+
+  const Centres& centres_;
+  const kernel::PutCode put_code_ = kernel::put_code_of(kernel::best_dot_set());
+  std::vector<float> centre_;
+  std::vector<float> residual_;
+};
+
+/// Fills the pages of rows, which come in the order of places.
+class RowPages {
+ public:
+  RowPages(const VectorHead& head, io::BlockWriter& writer)
+      : dimensions_(head.dimensions), per_page_(head.rows_per_page()), writer_(writer) {
+    page_.assign(io::kBlockPayloadBytes, '\0');
+  }
+  Status add(const VectorRow& row) {
+    std::memcpy(page_.data() + filled_ * dimensions_, row.codes, dimensions_);
+    ByteWriter scale;
+    scale.u32(bits_of(row.scale));
+    std::memcpy(page_.data() + per_page_ * dimensions_ + filled_ * sizeof(float),
+                scale.bytes().data(), scale.size());
+    return ++filled_ == per_page_ ? finish() : Status();
+  }
+  Status finish() {
+    if (filled_ != 0) {
+      TRY(writer_.append(page_));
+      page_.assign(io::kBlockPayloadBytes, '\0');
+      filled_ = 0;
+    }
+    return {};
+  }
+
+ private:
+  const std::size_t dimensions_;
+  const std::size_t per_page_;
+  io::BlockWriter& writer_;
+  std::string page_;
+  std::size_t filled_ = 0;
+};
+
+/// One file. All rows are held when they fit; otherwise they are read part by part. A part is a run
+/// of blocks of codes, so that whatever is held at once, the bytes are the same.
+class FileOfVectors {
+ public:
+  FileOfVectors(const GatheredVectors& gathered, ThreadPool* pool, std::size_t rows_bytes)
+      : gathered_(gathered),
+        dimensions_(gathered.dimensions()),
+        pool_(pool),
+        held_limit_(rows_bytes / (dimensions_ + sizeof(float))) {}
+
+  Status write(const ContentHash& model, io::BlockWriter& writer) {
+    if (holds_all()) {
+      TRY(hold_all());
+    }
+    TK("held");
+    TRY(choose_centres());
+    TK("centres");
+    TRY(find_lists());
+    TK("lists");
+    VectorHead head;
+    head.dimensions = dimensions_;
+    head.count = gathered_.size();
+    head.lists = static_cast<std::uint32_t>(centres_.lists());
+    head.code_blocks = order_.blocks.back();
+    head.model = model;
+    TRY(write_tables(head, writer));
+    TRY(for_each_part_of_file([&](std::size_t begin, std::size_t end) {
+      const std::vector<std::uint8_t> blocks = code(begin, end, head.block_bytes());
+      TK("coded");
+      return writer.append({reinterpret_cast<const char*>(blocks.data()), blocks.size()});
+    }));
+    TRY(writer.append(std::string(head.rows_at() - writer.size(), '\0')));
+    TK("codes written");
+    RowPages pages(head, writer);
+    TRY(for_each_part_of_file(
+        [&](std::size_t begin, std::size_t end) { return write_rows(begin, end, pages); }));
+    TK("rows");
+    return pages.finish();
+  }
+
+ private:
+  [[nodiscard]] bool holds_all() const { return gathered_.size() <= held_limit_; }
+
+  Status hold_all() {
+    held_.emplace(gathered_.size(), dimensions_);
+    return gathered_.for_each([&](std::uint32_t rank, const VectorRow& row) -> Status {
+      held_->put(rank, row);
+      return {};
+    });
+  }
+
+  [[nodiscard]] CodeRows rows_of(const HeldRows& held, std::size_t count) const {
+    CodeRows rows;
+    rows.dimensions = dimensions_;
+    for (std::size_t i = 0; i < count; ++i) {
+      const VectorRow row = held.row(i);
+      rows.codes.push_back(row.codes);
+      rows.scales.push_back(row.scale);
+    }
+    return rows;
+  }
+
+  Status choose_centres() {
+    const std::size_t count = gathered_.size();
+    const std::size_t lists = lists_for(count);
+    const std::size_t wanted = sample_for(count, lists, dimensions_);
+    const auto rank_of = [&](std::size_t i) { return i * count / wanted; };
+    if (holds_all()) {
+      CodeRows sample;
+      sample.dimensions = dimensions_;
+      for (std::size_t i = 0; i < wanted; ++i) {
+        const VectorRow row = held_->row(rank_of(i));
+        sample.codes.push_back(row.codes);
+        sample.scales.push_back(row.scale);
+      }
+      centres_ = train(sample, lists, pool_);
+      return {};
+    }
+    HeldRows held(wanted, dimensions_);
+    TRY(gathered_.for_each([&](std::uint32_t rank, const VectorRow& row) -> Status {
+      const std::size_t i = (rank * wanted + count - 1) / count;
+      if (i < wanted && rank_of(i) == rank) {
+        held.put(i, row);
+      }
+      return {};
+    }));
+    centres_ = train(rows_of(held, wanted), lists, pool_);
+    return {};
+  }
+
+  Status find_lists() {
+    const std::size_t count = gathered_.size();
+    std::vector<std::uint32_t> list_of(count, 0);
+    if (centres_.lists() > 1 && holds_all()) {
+      ListFinder(centres_).find_all(rows_of(*held_, count), 1, pool_, list_of);
+    } else if (centres_.lists() > 1) {
+      TRY(find_lists_by_batches(list_of));
+    }
+    order_ = order_of(list_of, centres_.lists());
+    if (!holds_all()) {
+      places_ = std::move(list_of);
+      for (std::size_t place = 0; place < count; ++place) {
+        places_[order_.ranks[place]] = static_cast<std::uint32_t>(place);
+      }
+    }
+    return {};
+  }
+
+  Status find_lists_by_batches(std::vector<std::uint32_t>& list_of) const {
+    const ListFinder finder(centres_);
+    HeldRows batch(kRowsPerBatch, dimensions_);
+    std::vector<std::uint32_t> ranks;
+    std::vector<std::uint32_t> found;
+    const auto find = [&] {
+      finder.find_all(rows_of(batch, ranks.size()), 1, pool_, found);
+      for (std::size_t i = 0; i < ranks.size(); ++i) {
+        list_of[ranks[i]] = found[i];
+      }
+      ranks.clear();
+    };
+    TRY(gathered_.for_each([&](std::uint32_t rank, const VectorRow& row) -> Status {
+      batch.put(ranks.size(), row);
+      ranks.push_back(rank);
+      if (ranks.size() == kRowsPerBatch) {
+        find();
+      }
+      return {};
+    }));
+    find();
+    return {};
+  }
+
+  Status write_tables(const VectorHead& head, io::BlockWriter& writer) const {
+    TRY(writer.append(head.packed()));
+    for (const ContentHash& hash : gathered_.hashes()) {
+      TRY(writer.append(hash.view()));
+    }
+    ByteWriter tables;
+    for (const std::uint32_t rank : order_.ranks) {
+      tables.u32(rank);
+    }
+    for (std::size_t list = 0; list < centres_.lists(); ++list) {
+      tables.u32(order_.starts[list + 1] - order_.starts[list]);
+    }
+    for (const float scale : centres_.scales) {
+      tables.u32(bits_of(scale));
+    }
+    TRY(writer.append(tables.bytes()));
+    return writer.append(
+        {reinterpret_cast<const char*>(centres_.values.data()), centres_.values.size()});
+  }
+
+  /// Calls visit(begin, end) for runs of blocks whose rows are held, in order.
+  Status for_each_part_of_file(const std::function<Status(std::size_t, std::size_t)>& visit) {
+    const std::size_t blocks = order_.blocks.back();
+    const std::size_t step =
+        holds_all() ? blocks : std::max<std::size_t>(1, held_limit_ / kernel::kBlockCodes);
+    for (std::size_t begin = 0; begin < blocks; begin += step) {
+      const std::size_t end = std::min(blocks, begin + step);
+      if (!holds_all()) {
+        TRY(hold(order_.place_of_block(begin), order_.place_of_block(end)));
+      }
+      TRY(visit(begin, end));
+    }
+    return {};
+  }
+
+  Status hold(std::size_t first, std::size_t last) {
+    held_.reset();
+    held_.emplace(last - first, dimensions_);
+    held_first_ = first;
+    return gathered_.for_each([&](std::uint32_t rank, const VectorRow& row) -> Status {
+      const std::size_t place = places_[rank];
+      if (first <= place && place < last) {
+        held_->put(place - first, row);
+      }
+      return {};
+    });
+  }
+
+  [[nodiscard]] VectorRow row_at(std::size_t place) const {
+    return held_->row(holds_all() ? order_.ranks[place] : place - held_first_);
+  }
+
+  Status write_rows(std::size_t begin, std::size_t end, RowPages& pages) const {
+    const std::size_t last = order_.place_of_block(end);
+    for (std::size_t place = order_.place_of_block(begin); place < last; ++place) {
+      TRY(pages.add(row_at(place)));
+    }
+    return {};
+  }
+
+  /// The codes of blocks [begin, end).
+  [[nodiscard]] std::vector<std::uint8_t> code(std::size_t begin, std::size_t end,
+                                               std::size_t block_bytes) const {
+    std::vector<std::uint8_t> bytes((end - begin) * block_bytes, 0);
+    for_each_part(pool_, end - begin, kBlocksPerTask, [&](std::size_t from, std::size_t to) {
+      Coder coder(centres_);
+      std::size_t chosen = centres_.lists();
+      for (std::size_t block = begin + from; block < begin + to; ++block) {
+        const std::size_t list = order_.list_of_block(block);
+        if (list != chosen) {
+          coder.choose(list);
+          chosen = list;
+        }
+        const std::size_t first = order_.place_of_block(block);
+        const std::size_t last =
+            std::min<std::size_t>(first + kernel::kBlockCodes, order_.starts[list + 1]);
+        for (std::size_t place = first; place < last; ++place) {
+          coder.put(bytes.data() + (block - begin) * block_bytes, place - first, row_at(place));
+        }
+      }
+    });
+    return bytes;
+  }
+
+  const GatheredVectors& gathered_;
+  const std::uint32_t dimensions_;
+  ThreadPool* const pool_;
+  const std::size_t held_limit_;  // rows
+  std::optional<HeldRows> held_;  // by rank when it holds all, else by place from held_first_ on
+  std::size_t held_first_ = 0;
+  Centres centres_;
+  Order order_;
+  std::vector<std::uint32_t> places_;  // by rank; empty when it holds all
+};
 
 }  // namespace
 
 Result<VectorSummary> write_vectors(const std::vector<std::shared_ptr<const VectorSet>>& sets,
                                     const ContentHash& model, std::uint32_t dimensions,
                                     const std::function<bool(const ContentHash&)>& keep,
-                                    io::BlockSink& sink, ThreadPool* pool) {
-  TRY_ASSIGN(const Gathered gathered, gather(sets, dimensions, keep));
-  const CodeRows& rows = gathered.rows;
-  if (rows.size() > kVectorsLimit) {
-    return Error{Code::Limit, "too many vectors for one file"};
-  }
-  const Partition partition = divide(rows, lists_for(rows.size()), pool);
-  const Order order = order_of(partition);
-  VectorHead head;
-  head.dimensions = dimensions;
-  head.count = rows.size();
-  head.lists = static_cast<std::uint32_t>(partition.lists());
-  head.code_blocks = order.blocks.back();
-  head.model = model;
+                                    io::BlockSink& sink, ThreadPool* pool, std::size_t rows_bytes) {
+  TRY_ASSIGN(const GatheredVectors gathered, GatheredVectors::of(sets, dimensions, keep));
   CountingSink counting(sink);
   io::BlockWriter writer(counting);
-  TRY(writer.append(head.packed()));
-  for (const ContentHash& hash : gathered.hashes) {
-    TRY(writer.append(hash.view()));
-  }
-  ByteWriter tables;
-  for (const std::uint32_t rank : order.ranks) {
-    tables.u32(rank);
-  }
-  for (std::size_t list = 0; list < partition.lists(); ++list) {
-    tables.u32(order.starts[list + 1] - order.starts[list]);
-  }
-  for (const float scale : partition.scales) {
-    tables.u32(bits_of(scale));
-  }
-  TRY(writer.append(tables.bytes()));
-  TRY(writer.append(as_bytes(partition.values.data(), partition.values.size())));
-  {
-    const std::vector<std::uint8_t> blocks = code_all(rows, partition, order, pool);
-    TRY(writer.append({reinterpret_cast<const char*>(blocks.data()), blocks.size()}));
-  }
-  TRY(write_rows(head, rows, order, writer));
+  TRY(FileOfVectors(gathered, pool, rows_bytes).write(model, writer));
   TRY(writer.finish());
-  return VectorSummary{rows.size(), counting.bytes(), counting.checksum()};
+  return VectorSummary{gathered.size(), counting.bytes(), counting.checksum()};
 }
 
 }  // namespace sonde::index

@@ -197,18 +197,18 @@ std::size_t VectorSet::bytes_in_memory() const {
 
 VectorReader::VectorReader(const VectorSet& set) : set_(set), pages_(set.pages()) {
   if (set.source_ != nullptr) {
-    per_page_ = set.head_.rows_per_page();
+    per_page_ = static_cast<std::uint32_t>(set.head_.rows_per_page());
     first_row_page_ = set.head_.lists;
   }
 }
 
 Result<const char*> VectorReader::load(std::size_t page, std::uint64_t offset, std::size_t length) {
-  PageBytes bytes = make_page(length);
+  char* const bytes = pages_->room(length);
   if (bytes == nullptr) {
     return Error{Code::Limit, set_.source_->name() + ": no memory for a page of vectors"};
   }
-  TRY(set_.source_->read(offset, length, bytes.get()));
-  return pages_->put(page, std::move(bytes), length);
+  TRY(set_.source_->read(offset, length, bytes));
+  return pages_->put(page, bytes, length);
 }
 
 Result<const char*> VectorReader::row_page(std::size_t page) {
@@ -222,8 +222,7 @@ Result<const char*> VectorReader::row_page(std::size_t page) {
 
 Result<VectorRow> VectorReader::row_in(const char* page, std::size_t at) const {
   const std::size_t dimensions = set_.dimensions_;
-  const char* scale_at = page + per_page_ * dimensions + at * sizeof(float);
-  auto scale = scale_from(u32_at(scale_at));
+  auto scale = scale_from(u32_at(page + scale_at(at)));
   if (!scale.ok()) {
     return std::move(scale).error().with_context(set_.source_->name());
   }
@@ -250,15 +249,13 @@ void VectorReader::fetch_codes(std::size_t list) const {
 }
 
 void VectorReader::fetch(std::uint32_t place) const {
-  if (set_.source_ == nullptr) {
-    return;
-  }
-  if (const char* page = pages_->find(first_row_page_ + place / per_page_)) {
-    const char* row = page + place % per_page_ * set_.dimensions_;
-    for (std::size_t at = 0; at < set_.dimensions_; at += kLine) {
-      __builtin_prefetch(row + at);
+  if (const char* page = in_memory(place)) {
+    const std::uint32_t at = place % per_page_;
+    const char* row = page + std::size_t{at} * set_.dimensions_;
+    for (std::size_t i = 0; i < set_.dimensions_; i += kLine) {
+      __builtin_prefetch(row + i);
     }
-    __builtin_prefetch(page + per_page_ * set_.dimensions_ + place % per_page_ * sizeof(float));
+    __builtin_prefetch(page + scale_at(at));
   }
 }
 
@@ -297,7 +294,7 @@ Status VectorReader::for_each(Keep keep,
       bytes = own.get();
     }
     const std::size_t first = page * per_page_;
-    for (std::size_t i = 0; i < std::min(per_page_, set_.size() - first); ++i) {
+    for (std::size_t i = 0; i < std::min<std::size_t>(per_page_, set_.size() - first); ++i) {
       TRY_ASSIGN(const VectorRow found, row_in(bytes, i));
       TRY(visit(static_cast<std::uint32_t>(first + i), found));
     }

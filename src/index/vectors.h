@@ -2,8 +2,10 @@
 // Vectors by the hash of the text they are of: rows of the truth in memory, or derived files with
 // codes of one bit a dimension for the search (docs/formats/vectors.md).
 
+#include <bit>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -115,7 +117,18 @@ class VectorReader {
 
   /// Errors: Corruption, Io.
   Result<VectorRow> row(std::uint32_t place);
-  /// The row when it is in memory; asks the processor to fetch it.
+  /// Without a Result for each of a thousand rows: false when it is not in memory, or damaged.
+  [[nodiscard]] bool row_in_memory(std::uint32_t place, VectorRow& row) const {
+    const char* page = in_memory(place);
+    if (page == nullptr) {
+      return false;
+    }
+    const std::uint32_t at = place % per_page_;
+    row.codes = reinterpret_cast<const std::int8_t*>(page) + std::size_t{at} * set_.dimensions_;
+    row.scale = std::bit_cast<float>(u32_at(page + scale_at(at)));
+    return row.scale >= 0 && row.scale <= std::numeric_limits<float>::max();
+  }
+  /// Asks the processor to fetch a row that is in memory.
   void fetch(std::uint32_t place) const;
   /// The same for the codes of a list.
   void fetch_codes(std::size_t list) const;
@@ -128,13 +141,20 @@ class VectorReader {
   Status for_each(Keep keep, const std::function<Status(std::uint32_t, VectorRow)>& visit);
 
  private:
+  /// The page of rows that holds a place, when it is in memory; null for rows of the truth too.
+  [[nodiscard]] const char* in_memory(std::uint32_t place) const {
+    return set_.source_ == nullptr ? nullptr : pages_->find(first_row_page_ + place / per_page_);
+  }
+  [[nodiscard]] std::size_t scale_at(std::size_t at) const {
+    return std::size_t{per_page_} * set_.dimensions_ + at * sizeof(float);
+  }
   Result<const char*> load(std::size_t page, std::uint64_t offset, std::size_t length);
   Result<const char*> row_page(std::size_t page);
   [[nodiscard]] Result<VectorRow> row_in(const char* page, std::size_t at) const;
 
   const VectorSet& set_;
   std::shared_ptr<VectorPages> pages_;
-  std::size_t per_page_ = 1;
+  std::uint32_t per_page_ = 1;
   std::size_t first_row_page_ = 0;
 };
 
@@ -144,14 +164,22 @@ struct VectorSummary {
   std::uint64_t checksum = 0;  // XXH3-64 of the physical bytes
 };
 
+/// Bytes of vectors that are held at once while a file is written; where there are more, they are
+/// read again for each part of the file.
+inline constexpr std::size_t kMergeBytes = 64U << 20;
+
 /// Writes one file out of several sets. The bytes are a function of the vectors alone.
-/// @param keep  null: all of them
-/// @param pool  null: the calling thread alone
+/// @param keep        null: all of them
+/// @param pool        null: the calling thread alone
+/// @param rows_bytes  see kMergeBytes
 /// Errors: those of the sets and the sink, InvalidArgument (sets of other dimensions).
-/// Memory: the vectors. Cost: for 100,000 of 384 dimensions about a core-second.
+/// Memory: rows_bytes, a sample of as many bytes at most, and about 60 bytes a vector.
+/// Cost: for 100,000 of 384 dimensions about a core-second; for n beyond rows_bytes the sets are
+/// read 2 * (1 + n * dimensions / rows_bytes) times, and lists are compared n^1.5 times.
 Result<VectorSummary> write_vectors(const std::vector<std::shared_ptr<const VectorSet>>& sets,
                                     const ContentHash& model, std::uint32_t dimensions,
                                     const std::function<bool(const ContentHash&)>& keep,
-                                    io::BlockSink& sink, ThreadPool* pool = nullptr);
+                                    io::BlockSink& sink, ThreadPool* pool = nullptr,
+                                    std::size_t rows_bytes = kMergeBytes);
 
 }  // namespace sonde::index

@@ -172,6 +172,22 @@ TEST(Vectors, that_lie_under_checksums_that_check_are_refused_or_read) {  // INV
   EXPECT_GE(refused, kRounds / 5);
 }
 
+TEST(Vectors, as_codes_keep_their_length) {
+  std::mt19937 random(33);
+  for (int round = 0; round < 20; ++round) {
+    const std::vector<float> vector = random_vector(random, kDimensions);
+    const VectorCode code = encode_vector(vector).value();
+    double square = 0;
+    double product = 0;
+    for (std::size_t i = 0; i < vector.size(); ++i) {
+      const auto value = static_cast<double>(vector[i]);
+      square += value * value;
+      product += value * code.codes[i] * static_cast<double>(code.scale);
+    }
+    EXPECT_NEAR(product / square, 1, 1e-6);
+  }
+}
+
 TEST(Vectors, that_are_no_numbers_are_refused) {
   EXPECT_FALSE(encode_vector(std::vector<float>{}).ok());
   EXPECT_FALSE(encode_vector(std::vector<float>{1, std::nanf("")}).ok());

@@ -114,12 +114,12 @@ void rotate(float* vector, std::size_t width) {
   }
 }
 
-void put_code(std::uint8_t* block, std::size_t width, std::size_t at, const float* residual,
-              const float* centre) {
+void put_code_serial(std::uint8_t* block, std::size_t width, std::size_t at, const float* residual,
+                     const float* centre) {
   Sum lengths;
   Sum absolutes;
   Sum with_centres;
-  Sum centre_signs_sums;
+  Sum centre_signs;
   for (std::size_t i = 0; i < width; i += Sum::kParts) {
     for (std::size_t part = 0; part < Sum::kParts; ++part) {
       const auto value = static_cast<double>(residual[i + part]);
@@ -127,13 +127,9 @@ void put_code(std::uint8_t* block, std::size_t width, std::size_t at, const floa
       lengths.add(part, value * value);
       absolutes.add(part, std::fabs(value));
       with_centres.add(part, value * middle);
-      centre_signs_sums.add(part, value < 0 ? -middle : middle);
+      centre_signs.add(part, value < 0 ? -middle : middle);
     }
   }
-  const double length = lengths.total();
-  const double absolute = absolutes.total();
-  const double with_centre = with_centres.total();
-  const double centre_signs = centre_signs_sums.total();
   const std::size_t shift = at < kTableSums ? 0 : kSignGroup;
   for (std::size_t group = 0; group < groups_of(width); ++group) {
     unsigned signs = 0;
@@ -143,14 +139,19 @@ void put_code(std::uint8_t* block, std::size_t width, std::size_t at, const floa
     std::uint8_t& byte = block[group * kTableSums + at % kTableSums];
     byte = static_cast<std::uint8_t>((byte & (0xF0U >> shift)) | signs << shift);
   }
+  put_terms(block, width, at,
+            {lengths.total(), absolutes.total(), with_centres.total(), centre_signs.total()});
+}
+
+void put_terms(std::uint8_t* block, std::size_t width, std::size_t at, const CodeSums& sums) {
   CodeTerms terms;
-  if (absolute > 0) {
+  if (sums.absolute > 0) {
     // <r, q> is about |r|^2 / |r|_1 * <signs, q>; what is left of r's direction is across signs.
-    const double factor = length / absolute;
+    const double factor = sums.length / sums.absolute;
     const auto dimensions = static_cast<double>(width);
-    const double across = std::max(0.0, factor * factor * dimensions - length);
+    const double across = std::max(0.0, factor * factor * dimensions - sums.length);
     terms.factor = static_cast<float>(factor);
-    terms.shift = static_cast<float>(with_centre - factor * centre_signs);
+    terms.shift = static_cast<float>(sums.with_centre - factor * sums.centre_signs);
     terms.error = static_cast<float>(std::sqrt(across / (dimensions - 1)));
   }
   char* numbers = reinterpret_cast<char*>(block + groups_of(width) * kTableSums);
@@ -200,6 +201,15 @@ std::size_t count_not_below(const float* values, std::size_t count, float least)
     found += values[i] >= least ? 1U : 0U;
   }
   return found;
+}
+
+PutCode put_code_of(DotSet set) {
+#if defined(__x86_64__)
+  return set == DotSet::Avx512Vnni ? put_code_avx512 : put_code_serial;
+#else
+  static_cast<void>(set);
+  return put_code_serial;
+#endif
 }
 
 ScanBlock scan_block_of(DotSet set) {

@@ -48,8 +48,23 @@ struct CodeTerms {
 
 /// Writes code `at` of a block.
 /// @param residual  [width] the rotated x - c, a centre's rotated values in `centre`
-void put_code(std::uint8_t* block, std::size_t width, std::size_t at, const float* residual,
-              const float* centre);
+using PutCode = void (*)(std::uint8_t* block, std::size_t width, std::size_t at,
+                         const float* residual, const float* centre);
+
+PutCode put_code_of(DotSet set);
+void put_code_serial(std::uint8_t* block, std::size_t width, std::size_t at, const float* residual,
+                     const float* centre);
+void put_code_avx512(std::uint8_t* block, std::size_t width, std::size_t at, const float* residual,
+                     const float* centre);
+/// Sums over the dimensions of a residual, from which every instruction set makes the same numbers.
+struct CodeSums {
+  double length = 0;        // of squares
+  double absolute = 0;      // of absolute values
+  double with_centre = 0;   // of products with the centre
+  double centre_signs = 0;  // of the centre's values with the residual's signs
+};
+/// Writes the three numbers of code `at`.
+void put_terms(std::uint8_t* block, std::size_t width, std::size_t at, const CodeSums& sums);
 
 /// The query's sums, in steps of `step` above `base`.
 struct SumTable {

@@ -48,6 +48,22 @@ __mmask16 estimate(__m256i sums, const float* numbers, std::size_t at, const Sum
   return _mm512_cmp_ps_mask(_mm512_add_ps(value, error), _mm512_set1_ps(least), _CMP_GE_OQ);
 }
 
+/// Eight parts, added as the serial sums are.
+double total_of(__m512d parts) {
+  alignas(64) double p[8];
+  _mm512_store_pd(p, parts);
+  return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
+}
+
+/// The signs of sixteen values into four groups of a block.
+void put_signs(std::uint8_t* bytes, unsigned signs, unsigned shift) {
+  for (std::size_t group = 0; group < 4; ++group) {
+    std::uint8_t& byte = bytes[group * kTableSums];
+    const unsigned four = signs >> (kSignGroup * group) & 0x0FU;
+    byte = static_cast<std::uint8_t>((byte & (0xF0U >> shift)) | four << shift);
+  }
+}
+
 }  // namespace
 
 std::uint32_t scan_block_avx512(const std::uint8_t* block, std::size_t width, const SumTable& table,
@@ -76,6 +92,35 @@ std::uint32_t scan_block_avx512(const std::uint8_t* block, std::size_t width, co
   const auto second = static_cast<std::uint32_t>(
       estimate(high.total(), numbers, kTableSums, table, list, least, out));
   return first | second << kTableSums;
+}
+
+void put_code_avx512(std::uint8_t* block, std::size_t width, std::size_t at, const float* residual,
+                     const float* centre) {
+  __m512d lengths = _mm512_setzero_pd();
+  __m512d absolutes = lengths;
+  __m512d with_centres = lengths;
+  __m512d centre_signs = lengths;
+  const __m512d zero = _mm512_setzero_pd();
+  const unsigned shift = at < kTableSums ? 0 : kSignGroup;
+  std::uint8_t* bytes = block + at % kTableSums;
+  for (std::size_t i = 0; i < width; i += 2 * 8, bytes += 4 * kTableSums) {  // of 64
+    unsigned signs = 0;
+    for (std::size_t half = 0; half < 2; ++half) {
+      const __m512d value = _mm512_cvtps_pd(_mm256_loadu_ps(residual + i + half * 8));
+      const __m512d middle = _mm512_cvtps_pd(_mm256_loadu_ps(centre + i + half * 8));
+      const __mmask8 negative = _mm512_cmp_pd_mask(value, zero, _CMP_LT_OQ);
+      lengths = _mm512_add_pd(lengths, _mm512_mul_pd(value, value));
+      absolutes = _mm512_add_pd(absolutes, _mm512_abs_pd(value));
+      with_centres = _mm512_add_pd(with_centres, _mm512_mul_pd(value, middle));
+      centre_signs =
+          _mm512_mask_sub_pd(_mm512_add_pd(centre_signs, middle), negative, centre_signs, middle);
+      signs |= (~static_cast<unsigned>(negative) & 0xFFU) << (half * 8);
+    }
+    put_signs(bytes, signs, shift);
+  }
+  put_terms(
+      block, width, at,
+      {total_of(lengths), total_of(absolutes), total_of(with_centres), total_of(centre_signs)});
 }
 
 }  // namespace sonde::kernel

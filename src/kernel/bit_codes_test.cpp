@@ -50,7 +50,7 @@ Scene scene_of(std::size_t width, unsigned seed) {
   for (std::size_t i = 0; i < kBlockCodes; ++i) {
     const std::vector<float> residual = normal_values(random, width, 0.6F * unit);
     scene.exact.push_back(product(scene.query, centre) + product(scene.query, residual));
-    put_code(scene.block.data(), width, i, residual.data(), centre.data());
+    put_code_serial(scene.block.data(), width, i, residual.data(), centre.data());
   }
   double distance = 0;
   for (std::size_t i = 0; i < width; ++i) {
@@ -79,6 +79,24 @@ TEST(BitCodes, every_instruction_set_gives_the_same_estimates) {
       EXPECT_EQ(found.value, expected.value) << width;
       EXPECT_EQ(found.error, expected.error) << width;
     }
+  }
+}
+
+TEST(BitCodes, every_instruction_set_writes_the_same_codes) {
+  const PutCode put = put_code_of(best_dot_set());
+  for (const std::size_t width : kWidths) {
+    std::mt19937 random(13);
+    std::vector<std::uint8_t> expected(block_bytes(width), 0xA5);
+    std::vector<std::uint8_t> found = expected;
+    for (std::size_t i = 0; i < kBlockCodes; ++i) {
+      std::vector<float> residual = normal_values(random, width);
+      const std::vector<float> centre = normal_values(random, width);
+      residual[i] = 0;
+      residual[i + 1] = -0.0F;
+      put_code_serial(expected.data(), width, i, residual.data(), centre.data());
+      put(found.data(), width, i, residual.data(), centre.data());
+    }
+    EXPECT_EQ(found, expected) << width;
   }
 }
 
@@ -127,7 +145,7 @@ TEST(BitCodes, of_a_vector_that_is_its_centre_are_exact) {
   const std::vector<float> query = normal_values(random, kWidth);
   const std::vector<float> nothing(kWidth, 0.0F);
   std::vector<std::uint8_t> block(block_bytes(kWidth), 0);
-  put_code(block.data(), kWidth, 31, nothing.data(), query.data());
+  put_code_serial(block.data(), kWidth, 31, nothing.data(), query.data());
   SumTable table;
   fill_table(query.data(), kWidth, table);
   Estimates found;

@@ -1,9 +1,12 @@
 #include "kernel/panels_i8.h"
 
+#include <cstring>
+
 namespace sonde::kernel {
 namespace {
 
 constexpr int kOffset = 128;
+constexpr std::uint32_t kOffsets = 0x80808080U;  // added to four bytes, without a carry
 
 std::uint8_t shifted(std::int8_t value) { return static_cast<std::uint8_t>(value + kOffset); }
 
@@ -37,9 +40,16 @@ Panels make_panels(const std::int8_t* values, std::size_t rows, std::size_t dime
     std::uint8_t* panel = made.values.data() +
                           row / kPanelRows * made.quads() * kPanelRows * kPanelDepth +
                           row % kPanelRows * kPanelDepth;
-    for (std::size_t i = 0; i < dimensions; ++i) {
-      panel[i / kPanelDepth * kPanelRows * kPanelDepth + i % kPanelDepth] =
-          shifted(values[row * dimensions + i]);
+    const std::int8_t* from = values + row * dimensions;
+    std::size_t i = 0;
+    for (; i + kPanelDepth <= dimensions; i += kPanelDepth) {
+      std::uint32_t four = 0;
+      std::memcpy(&four, from + i, kPanelDepth);
+      four ^= kOffsets;
+      std::memcpy(panel + i * kPanelRows, &four, kPanelDepth);
+    }
+    for (; i < dimensions; ++i) {
+      panel[i / kPanelDepth * kPanelRows * kPanelDepth + i % kPanelDepth] = shifted(from[i]);
     }
   }
   return made;

@@ -473,11 +473,9 @@ Status rebuild_vectors(store::Store& store, Segments& segments, ThreadPool& pool
   TRY_ASSIGN(const std::vector<store::ModelRow> models, transaction->models());
   TRY_ASSIGN(const std::uint64_t generation, transaction->generation());
   for (const store::ModelRow& model : models) {
-    // Without files, all rows are the tail.
-    TRY_ASSIGN(const VectorView view, segments.vectors().load(*transaction, model));
-    if (view.tail > 0) {
+    if (model.vectors > 0) {
       TRY_ASSIGN(const store::VectorFileRow row,
-                 segments.vectors().write(generation, model, view.sets, {}, view.last_id, &pool));
+                 segments.vectors().write_all(*transaction, generation, model, &pool));
       TRY(transaction->add_vector_file(row));
     }
   }

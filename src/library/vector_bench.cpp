@@ -324,8 +324,12 @@ Status build(const VectorBench& bench, const std::vector<float>& data) {
     TRY(transaction->commit());
   }
   TRY_ASSIGN(const auto transaction, writing.store->begin());
-  TRY_ASSIGN(const VectorView view, writing.files->load(*transaction, model));
-  TRY(write_file(writing, *transaction, model, view.sets, {}, view.last_id, pool));
+  TRY_ASSIGN(const std::uint64_t generation, transaction->generation());
+  model.vectors = rows.size();
+  TRY_ASSIGN(const store::VectorFileRow file,
+             writing.files->write_all(*transaction, generation, model, &pool));
+  TRY_ASSIGN(const std::int64_t id, transaction->add_vector_file(file));
+  static_cast<void>(id);
   TRY(transaction->commit());
   return writing.store->checkpoint();
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "index/vector_partition.h"
 #include "io/block_file.h"
 
 namespace sonde::library {
@@ -113,19 +114,74 @@ Result<VectorFiles::Tail> VectorFiles::tail(store::Reader& reader, const store::
       return tail_;
     }
   }
-  std::vector<index::VectorSet::Row> rows;
-  TRY(reader.for_each_vector(model.id, first_id,
-                             [&](std::int64_t id, const store::VectorRow& row) -> Status {
-                               rows.emplace_back(row.hash, row.code);
-                               tail.last_id = id;
-                               return {};
-                             }));
-  if (!rows.empty()) {
-    TRY_ASSIGN(tail.set, index::VectorSet::from_rows(model.dimensions, std::move(rows)));
-  }
+  TRY_ASSIGN(Part part, read_part(reader, model, first_id, index::kVectorsLimit));
+  tail.last_id = part.last_id;
+  tail.set = std::move(part.set);
   const std::lock_guard lock(mutex_);
   tail_ = tail;
   return tail;
+}
+
+Result<VectorFiles::Part> VectorFiles::read_part(store::Reader& reader,
+                                                 const store::ModelRow& model, std::int64_t after,
+                                                 std::size_t most) {
+  Part part;
+  part.last_id = after;
+  std::vector<index::VectorSet::Row> rows;
+  const Status read = reader.for_each_vector(
+      model.id, after, [&](std::int64_t id, const store::VectorRow& row) -> Status {
+        if (rows.size() == most) {
+          return Error{Code::Limit, "there are more vectors"};
+        }
+        rows.emplace_back(row.hash, row.code);
+        part.last_id = id;
+        return {};
+      });
+  if (!read.ok() && rows.size() < most) {
+    return read.error();
+  }
+  if (!rows.empty()) {
+    TRY_ASSIGN(part.set, index::VectorSet::from_rows(model.dimensions, std::move(rows)));
+  }
+  return part;
+}
+
+Result<store::VectorFileRow> VectorFiles::write_all(store::Reader& reader, std::uint64_t generation,
+                                                    const store::ModelRow& model,
+                                                    ThreadPool* pool) {
+  const std::uint64_t bytes = model.vectors * (model.dimensions + index::kScaleBytes);
+  const bool whole = bytes <= index::kMergeBytes;
+  const std::size_t most = whole ? index::kVectorsLimit : index::kWholeLimit;
+  std::vector<std::shared_ptr<const index::VectorSet>> sets;
+  std::vector<store::VectorFileRow> files;
+  std::int64_t last_id = 0;
+  for (;;) {
+    TRY_ASSIGN(Part part, read_part(reader, model, last_id, most));
+    if (part.set == nullptr) {
+      break;
+    }
+    last_id = part.last_id;
+    if (whole) {
+      sets.push_back(std::move(part.set));
+      continue;
+    }
+    TRY_ASSIGN(store::VectorFileRow file,
+               write(generation, model, {std::move(part.set)}, {}, last_id, pool));
+    TRY_ASSIGN(std::shared_ptr<const index::VectorSet> set, open(file, model));
+    sets.push_back(std::move(set));
+    files.push_back(std::move(file));
+  }
+  TRY_ASSIGN(const store::VectorFileRow row, write(generation, model, sets, {}, last_id, pool));
+  for (const store::VectorFileRow& file : files) {
+    if (file.file_name != row.file_name) {
+      TRY(fs_.remove_file(io::join_path(folder(), file.file_name)));
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  for (const store::VectorFileRow& file : files) {
+    open_.erase(file.file_name);
+  }
+  return row;
 }
 
 Result<store::VectorFileRow> VectorFiles::write(

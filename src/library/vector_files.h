@@ -48,6 +48,10 @@ class VectorFiles {
       const std::vector<std::shared_ptr<const index::VectorSet>>& sets,
       const std::function<bool(const ContentHash&)>& keep, std::int64_t last_vector_id,
       ThreadPool* pool);
+  /// The same with all rows of the model that the reader sees. Where they are more than
+  /// index::kMergeBytes, they go through files of parts, which nothing ever lists.
+  Result<store::VectorFileRow> write_all(store::Reader& reader, std::uint64_t generation,
+                                         const store::ModelRow& model, ThreadPool* pool);
   /// Removes files that the reader's state does not list. Only the lease holder may call it.
   Status remove_unlisted(store::Reader& reader);
   /// Moves a file into damaged/ (nothing when it is gone already).
@@ -69,6 +73,13 @@ class VectorFiles {
     std::shared_ptr<const index::VectorSet> set;
   };
   Result<Tail> tail(store::Reader& reader, const store::ModelRow& model, std::int64_t first_id);
+  /// Rows of the truth after one, as a set without lists. @param most  rows; none left: null
+  struct Part {
+    std::shared_ptr<const index::VectorSet> set;
+    std::int64_t last_id = 0;
+  };
+  static Result<Part> read_part(store::Reader& reader, const store::ModelRow& model,
+                                std::int64_t after, std::size_t most);
   [[nodiscard]] std::string folder() const { return io::join_path(directory_, "vectors"); }
   [[nodiscard]] Result<std::vector<std::string>> file_names() const;
 

@@ -28,8 +28,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::size_t, 13> kEfforts = {500,   750,   1'000, 1'500,  2'000,  2'500, 3'000,
-                                                  4'000, 6'000, 8'000, 12'000, 20'000, 40'000};
+constexpr std::array<std::size_t, 17> kEfforts = {500,    750,    1'000,  1'250, 1'500, 1'750,
+                                                  2'000,  2'500,  3'000,  4'000, 6'000, 8'000,
+                                                  10'000, 12'000, 20'000, 40'000};
 constexpr double kGoodRecall = 0.99;
 constexpr double kFairRecall = 0.95;
 constexpr std::chrono::minutes kPhaseLimit{30};
