@@ -4,13 +4,7 @@
 #include <cstring>
 #include <optional>
 
-#include <chrono>
-#include <cstdio>
 #include "base/codec.h"
-#define TK(n)                   \
-  std::fprintf(                 \
-      stderr, "  %s %.3f\n", n, \
-      std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count())
 #include "index/vector_gather.h"
 #include "index/vector_partition.h"
 #include "index/vectors.h"
@@ -162,11 +156,8 @@ class FileOfVectors {
     if (holds_all()) {
       TRY(hold_all());
     }
-    TK("held");
     TRY(choose_centres());
-    TK("centres");
     TRY(find_lists());
-    TK("lists");
     VectorHead head;
     head.dimensions = dimensions_;
     head.count = gathered_.size();
@@ -176,15 +167,12 @@ class FileOfVectors {
     TRY(write_tables(head, writer));
     TRY(for_each_part_of_file([&](std::size_t begin, std::size_t end) {
       const std::vector<std::uint8_t> blocks = code(begin, end, head.block_bytes());
-      TK("coded");
       return writer.append({reinterpret_cast<const char*>(blocks.data()), blocks.size()});
     }));
     TRY(writer.append(std::string(head.rows_at() - writer.size(), '\0')));
-    TK("codes written");
     RowPages pages(head, writer);
     TRY(for_each_part_of_file(
         [&](std::size_t begin, std::size_t end) { return write_rows(begin, end, pages); }));
-    TK("rows");
     return pages.finish();
   }
 

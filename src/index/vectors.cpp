@@ -18,6 +18,18 @@ std::uint32_t leading(const ContentHash& hash) {
          static_cast<std::uint32_t>(hash.bytes[2]) << 8 | hash.bytes[3];
 }
 
+/// Nearly all are told apart by their first bytes.
+bool ascend(const std::vector<ContentHash>& hashes) {
+  for (std::size_t i = 1; i < hashes.size(); ++i) {
+    const std::uint32_t before = leading(hashes[i - 1]);
+    const std::uint32_t here = leading(hashes[i]);
+    if (here < before || (here == before && !(hashes[i - 1] < hashes[i]))) {
+      return false;
+    }
+  }
+  return true;
+}
+
 Status read_into(io::ByteSource& source, std::uint64_t offset, std::size_t length, char* to) {
   for (std::size_t done = 0; done < length;) {
     const std::size_t step = std::min(kReadBytes, length - done);
@@ -122,17 +134,22 @@ Status VectorSet::read_tables() {
   hashes_.resize(count);
   TRY(read_into(*source_, head_.hashes_at(), count * kHashBytes,
                 reinterpret_cast<char*>(hashes_.data())));
-  if (std::adjacent_find(hashes_.begin(), hashes_.end(), std::greater_equal<>()) != hashes_.end()) {
+  if (!ascend(hashes_)) {
     return corrupt(*source_, "its hashes do not ascend");
   }
   TRY_ASSIGN(ranks_, read_u32s(*source_, head_.ranks_at(), count));
   constexpr std::uint32_t kUnset = ~0U;
   places_.assign(count, kUnset);
+  const char* const wrong = "its places are not those of its hashes";
   for (std::size_t place = 0; place < count; ++place) {
-    if (ranks_[place] >= count || places_[ranks_[place]] != kUnset) {
-      return corrupt(*source_, "its places are not those of its hashes");
+    if (ranks_[place] >= count) {
+      return corrupt(*source_, wrong);
     }
     places_[ranks_[place]] = static_cast<std::uint32_t>(place);
+  }
+  // As many as there are, and none left out: each once.
+  if (std::find(places_.begin(), places_.end(), kUnset) != places_.end()) {
+    return corrupt(*source_, wrong);
   }
   return {};
 }

@@ -147,11 +147,13 @@ Result<VectorFiles::Part> VectorFiles::read_part(store::Reader& reader,
 }
 
 Result<store::VectorFileRow> VectorFiles::write_all(store::Reader& reader, std::uint64_t generation,
-                                                    const store::ModelRow& model,
-                                                    ThreadPool* pool) {
-  const std::uint64_t bytes = model.vectors * (model.dimensions + index::kScaleBytes);
-  const bool whole = bytes <= index::kMergeBytes;
-  const std::size_t most = whole ? index::kVectorsLimit : index::kWholeLimit;
+                                                    const store::ModelRow& model, ThreadPool* pool,
+                                                    std::size_t rows_bytes) {
+  const std::size_t fitting = rows_bytes / (model.dimensions + index::kScaleBytes);
+  const bool whole = model.vectors <= fitting;
+  // Parts that are not divided into lists: to find some for a few would be in vain.
+  const std::size_t most =
+      whole ? index::kVectorsLimit : std::clamp<std::size_t>(fitting, 1, index::kWholeLimit);
   std::vector<std::shared_ptr<const index::VectorSet>> sets;
   std::vector<store::VectorFileRow> files;
   std::int64_t last_id = 0;
@@ -166,12 +168,13 @@ Result<store::VectorFileRow> VectorFiles::write_all(store::Reader& reader, std::
       continue;
     }
     TRY_ASSIGN(store::VectorFileRow file,
-               write(generation, model, {std::move(part.set)}, {}, last_id, pool));
+               write(generation, model, {std::move(part.set)}, {}, last_id, pool, rows_bytes));
     TRY_ASSIGN(std::shared_ptr<const index::VectorSet> set, open(file, model));
     sets.push_back(std::move(set));
     files.push_back(std::move(file));
   }
-  TRY_ASSIGN(const store::VectorFileRow row, write(generation, model, sets, {}, last_id, pool));
+  TRY_ASSIGN(const store::VectorFileRow row,
+             write(generation, model, sets, {}, last_id, pool, rows_bytes));
   for (const store::VectorFileRow& file : files) {
     if (file.file_name != row.file_name) {
       TRY(fs_.remove_file(io::join_path(folder(), file.file_name)));
@@ -188,7 +191,7 @@ Result<store::VectorFileRow> VectorFiles::write(
     std::uint64_t generation, const store::ModelRow& model,
     const std::vector<std::shared_ptr<const index::VectorSet>>& sets,
     const std::function<bool(const ContentHash&)>& keep, std::int64_t last_vector_id,
-    ThreadPool* pool) {
+    ThreadPool* pool, std::size_t rows_bytes) {
   if (const Status made = fs_.make_directory(folder()); !made.ok() && !fs_.info(folder()).ok()) {
     return made.error();
   }
@@ -196,8 +199,8 @@ Result<store::VectorFileRow> VectorFiles::write(
   static_cast<void>(fs_.remove_file(temporary));  // of an interrupted write; usually not there
   TRY_ASSIGN(const std::unique_ptr<io::WritableFile> file, fs_.create(temporary));
   FileSink sink(*file);
-  auto written =
-      index::write_vectors(sets, content_hash(model.key), model.dimensions, keep, sink, pool);
+  auto written = index::write_vectors(sets, content_hash(model.key), model.dimensions, keep, sink,
+                                      pool, rows_bytes);
   Status synced = written.ok() ? file->sync() : Status(written.error());
   if (synced.ok()) {
     synced = file->close();

@@ -47,11 +47,12 @@ class VectorFiles {
       std::uint64_t generation, const store::ModelRow& model,
       const std::vector<std::shared_ptr<const index::VectorSet>>& sets,
       const std::function<bool(const ContentHash&)>& keep, std::int64_t last_vector_id,
-      ThreadPool* pool);
-  /// The same with all rows of the model that the reader sees. Where they are more than
-  /// index::kMergeBytes, they go through files of parts, which nothing ever lists.
+      ThreadPool* pool, std::size_t rows_bytes = index::kMergeBytes);
+  /// The same with all rows of the model that the reader sees. Where they take more than
+  /// `rows_bytes`, they go through files of parts, which nothing ever lists.
   Result<store::VectorFileRow> write_all(store::Reader& reader, std::uint64_t generation,
-                                         const store::ModelRow& model, ThreadPool* pool);
+                                         const store::ModelRow& model, ThreadPool* pool,
+                                         std::size_t rows_bytes = index::kMergeBytes);
   /// Removes files that the reader's state does not list. Only the lease holder may call it.
   Status remove_unlisted(store::Reader& reader);
   /// Moves a file into damaged/ (nothing when it is gone already).
