@@ -19,7 +19,7 @@ constexpr std::size_t kAlignment = 64 / sizeof(float);
 /// in the second-level cache between the two products.
 constexpr std::size_t kInnerRows = 96;
 
-enum Buffer : std::size_t { kHidden, kQkv, kContext, kInner, kAttention };
+enum Buffer : std::size_t { kHidden, kQkv, kContext, kInner, kAttention, kBytes, kInnerBytes };
 
 /// Names differ by what a model was saved from: with "bert." before them, or without.
 class Names {
@@ -37,8 +37,8 @@ constexpr const char* kWordTensor = "embeddings.word_embeddings.weight";
 /// Reads a model's tensors to their places.
 class Loader {
  public:
-  Loader(const Safetensors& file, std::size_t panel_width, float* weights)
-      : file_(file), named_(file), panel_width_(panel_width), weights_(weights) {}
+  Loader(const Safetensors& file, const Arithmetic& arithmetic, float* weights)
+      : file_(file), named_(file), arithmetic_(arithmetic), weights_(weights) {}
 
   Status embeddings(const BertConfig& config, const BertLayout& layout) {
     const std::uint64_t width = config.width;
@@ -86,14 +86,19 @@ class Loader {
       weights.insert(weights.end(), weight.begin(), weight.end());
       bias.insert(bias.end(), part.begin(), part.end());
     }
-    kernel::pack(weights.data(), bias.data(), matrix.outputs, matrix.inputs, panel_width_,
-                 weights_ + matrix.weights, weights_ + matrix.bias);
+    if (arithmetic_.precision == Precision::Int8) {
+      kernel::pack_int8(weights.data(), bias.data(), matrix.outputs, matrix.inputs,
+                        weights_ + matrix.weights);
+    } else {
+      kernel::pack(weights.data(), bias.data(), matrix.outputs, matrix.inputs,
+                   arithmetic_.panel_width(), weights_ + matrix.weights, weights_ + matrix.bias);
+    }
     return {};
   }
 
   const Safetensors& file_;
   const Names named_;
-  const std::size_t panel_width_;
+  const Arithmetic arithmetic_;
   float* const weights_;
 };
 
@@ -109,6 +114,13 @@ float* BertScratch::room(std::size_t buffer, std::size_t count) {
   return storage.data() + (kAlignment - address % kAlignment) % kAlignment;
 }
 
+kernel::Int8Rows BertScratch::rows(std::size_t buffer, std::size_t count, std::size_t width) {
+  const std::size_t stride = kernel::int8_row_bytes(width);
+  float* const begin = room(buffer, count * (stride / sizeof(float) + 2));
+  float* const scales = begin + count * stride / sizeof(float);
+  return {reinterpret_cast<std::uint8_t*>(begin), stride, scales, scales + count};
+}
+
 std::size_t BertScratch::bytes() const {
   std::size_t bytes = 0;
   for (const std::vector<float>& buffer : buffers_) {
@@ -117,17 +129,17 @@ std::size_t BertScratch::bytes() const {
   return bytes;
 }
 
-BertLayout::BertLayout(const BertConfig& config, std::size_t panel_width) {
+BertLayout::BertLayout(const BertConfig& config, const Arithmetic& arithmetic) {
   const std::size_t width = config.width;
   positions = place(config.positions * width);
   gamma = place(width);
   beta = place(width);
   layers.resize(config.layers);
   for (Layer& layer : layers) {
-    layer.qkv = place_matrix(3 * width, width, panel_width);
-    layer.output = place_matrix(width, width, panel_width);
-    layer.up = place_matrix(config.inner_width, width, panel_width);
-    layer.down = place_matrix(width, config.inner_width, panel_width);
+    layer.qkv = place_matrix(3 * width, width, arithmetic);
+    layer.output = place_matrix(width, width, arithmetic);
+    layer.up = place_matrix(config.inner_width, width, arithmetic);
+    layer.down = place_matrix(width, config.inner_width, arithmetic);
     for (std::size_t* const part :
          {&layer.attention_gamma, &layer.attention_beta, &layer.output_gamma, &layer.output_beta}) {
       *part = place(width);
@@ -143,8 +155,11 @@ std::size_t BertLayout::place(std::size_t count) {
 }
 
 BertLayout::Matrix BertLayout::place_matrix(std::size_t outputs, std::size_t inputs,
-                                            std::size_t panel_width) {
-  const std::size_t padded = kernel::padded_outputs(outputs, panel_width);
+                                            const Arithmetic& arithmetic) {
+  if (arithmetic.precision == Precision::Int8) {
+    return {place(kernel::packed_int8_floats(outputs, inputs)), 0, outputs, inputs};
+  }
+  const std::size_t padded = kernel::padded_outputs(outputs, arithmetic.panel_width());
   const std::size_t weights = place(padded * inputs);
   return {weights, place(padded), outputs, inputs};
 }
@@ -152,14 +167,14 @@ BertLayout::Matrix BertLayout::place_matrix(std::size_t outputs, std::size_t inp
 Result<std::shared_ptr<const BertModel>> BertModel::load(io::FileSystem& fs,
                                                          const std::string& folder,
                                                          const BertConfig& config,
-                                                         const kernel::Kernels& kernels) {
+                                                         const Arithmetic& arithmetic) {
   TRY_ASSIGN(Safetensors file, Safetensors::open(fs, io::join_path(folder, kWeightsFile)));
-  const BertLayout layout(config, kernels.panel_width);
+  const BertLayout layout(config, arithmetic);
   const std::string word_tensor = Names(file)(kWordTensor);
   TRY(file.check(word_tensor, {config.vocabulary, config.width}));
   LargeBuffer weights(layout.floats);
   std::fill_n(weights.data(), layout.floats, 0.0F);  // what lies between the parts too
-  Loader loader(file, kernels.panel_width, weights.data());
+  Loader loader(file, arithmetic, weights.data());
   TRY(loader.embeddings(config, layout));
   for (std::uint32_t index = 0; index < config.layers; ++index) {
     TRY(loader.layer(index, config.width, layout.layers[index]));
@@ -167,13 +182,13 @@ Result<std::shared_ptr<const BertModel>> BertModel::load(io::FileSystem& fs,
   TRY_ASSIGN(auto words,
              WordRows::create(std::move(file), word_tensor, config.vocabulary, config.width));
   return std::shared_ptr<const BertModel>(
-      new BertModel(config, kernels, std::move(weights), std::move(words)));
+      new BertModel(config, arithmetic, std::move(weights), std::move(words)));
 }
 
 Result<std::shared_ptr<const BertModel>> BertModel::restore(
     io::FileSystem& fs, const std::string& folder, const BertConfig& config,
-    const kernel::Kernels& kernels, LargeBuffer weights, std::vector<std::uint64_t> checksums) {
-  if (weights.size() != BertLayout(config, kernels.panel_width).floats ||
+    const Arithmetic& arithmetic, LargeBuffer weights, std::vector<std::uint64_t> checksums) {
+  if (weights.size() != BertLayout(config, arithmetic).floats ||
       checksums.size() != config.vocabulary) {
     return Error{Code::InvalidArgument, "prepared weights of another shape"};
   }
@@ -182,7 +197,7 @@ Result<std::shared_ptr<const BertModel>> BertModel::restore(
   TRY_ASSIGN(auto words,
              WordRows::open(std::move(file), word_tensor, config.width, std::move(checksums)));
   return std::shared_ptr<const BertModel>(
-      new BertModel(config, kernels, std::move(weights), std::move(words)));
+      new BertModel(config, arithmetic, std::move(weights), std::move(words)));
 }
 
 std::size_t BertModel::weight_bytes() const {
@@ -190,7 +205,12 @@ std::size_t BertModel::weight_bytes() const {
 }
 
 kernel::PackedMatrix BertModel::matrix(const BertLayout::Matrix& matrix) const {
-  return {matrix.outputs, matrix.inputs, kernels_.panel_width, at(matrix.weights), at(matrix.bias)};
+  return {matrix.outputs, matrix.inputs, arithmetic_.panel_width(), at(matrix.weights),
+          at(matrix.bias)};
+}
+
+kernel::PackedInt8 BertModel::int8_matrix(const BertLayout::Matrix& matrix) const {
+  return kernel::packed_int8(at(matrix.weights), matrix.outputs, matrix.inputs);
 }
 
 Status BertModel::look_up(std::span<const std::uint32_t> ids,
@@ -206,8 +226,8 @@ Status BertModel::look_up(std::span<const std::uint32_t> ids,
       }
     }
   }
-  kernels_.layer_norm(hidden, ids.size(), width, at(layout_.gamma), at(layout_.beta),
-                      config_.norm_epsilon);
+  arithmetic_.f32->layer_norm(hidden, ids.size(), width, at(layout_.gamma), at(layout_.beta),
+                              config_.norm_epsilon);
   return {};
 }
 
@@ -219,26 +239,71 @@ void BertModel::run_layer(const BertLayout::Layer& layer, std::span<const std::u
   const std::size_t head_width = width / config_.heads;
   float* const qkv = scratch.room(kQkv, tokens * 3 * width);      // [t, 3 * width]
   float* const context = scratch.room(kContext, tokens * width);  // [t, width]
-  kernels_.matmul(hidden, tokens, width, matrix(layer.qkv), qkv, 3 * width, kernel::Epilogue::None);
+  arithmetic_.f32->matmul(hidden, tokens, width, matrix(layer.qkv), qkv, 3 * width,
+                          kernel::Epilogue::None);
   for (std::size_t n = 0; n + 1 < offsets.size(); ++n) {
     const std::size_t length = offsets[n + 1] - offsets[n];
     float* const room = scratch.room(kAttention, kernel::attention_scratch(length, head_width));
-    kernels_.attention(qkv + offsets[n] * 3 * width, length, config_.heads, head_width,
-                       context + offsets[n] * width, room);
+    arithmetic_.f32->attention(qkv + offsets[n] * 3 * width, length, config_.heads, head_width,
+                               context + offsets[n] * width, room);
   }
   float* const rows = scratch.room(kInner, std::min(tokens, kInnerRows) * inner);  // [96, inner]
   for (std::size_t begin = 0; begin < tokens; begin += kInnerRows) {
     const std::size_t count = std::min(kInnerRows, tokens - begin);
     float* const block = hidden + begin * width;
-    kernels_.matmul(context + begin * width, count, width, matrix(layer.output), block, width,
-                    kernel::Epilogue::AddResidual);
-    kernels_.layer_norm(block, count, width, at(layer.attention_gamma), at(layer.attention_beta),
-                        config_.norm_epsilon);
-    kernels_.matmul(block, count, width, matrix(layer.up), rows, inner, kernel::Epilogue::Gelu);
-    kernels_.matmul(rows, count, inner, matrix(layer.down), block, width,
-                    kernel::Epilogue::AddResidual);
-    kernels_.layer_norm(block, count, width, at(layer.output_gamma), at(layer.output_beta),
-                        config_.norm_epsilon);
+    arithmetic_.f32->matmul(context + begin * width, count, width, matrix(layer.output), block,
+                            width, kernel::Epilogue::AddResidual);
+    arithmetic_.f32->layer_norm(block, count, width, at(layer.attention_gamma),
+                                at(layer.attention_beta), config_.norm_epsilon);
+    arithmetic_.f32->matmul(block, count, width, matrix(layer.up), rows, inner,
+                            kernel::Epilogue::Gelu);
+    arithmetic_.f32->matmul(rows, count, inner, matrix(layer.down), block, width,
+                            kernel::Epilogue::AddResidual);
+    arithmetic_.f32->layer_norm(block, count, width, at(layer.output_gamma), at(layer.output_beta),
+                                config_.norm_epsilon);
+  }
+}
+
+void BertModel::run_int8_layer(const BertLayout::Layer& layer,
+                               std::span<const std::uint32_t> offsets, float* hidden,
+                               BertScratch& scratch) const {
+  const kernel::Int8Kernels& int8 = *arithmetic_.int8;
+  const std::size_t width = config_.width;
+  const std::size_t inner = config_.inner_width;
+  const std::size_t tokens = offsets.back();
+  const std::size_t head_width = width / config_.heads;
+  const kernel::Int8Rows bytes = scratch.rows(kBytes, tokens, width);  // of `hidden` always
+  float* const qkv = scratch.room(kQkv, tokens * 3 * width);           // [t, 3 * width]
+  float* const context = scratch.room(kContext, tokens * width);       // [t, width]
+  if (&layer == layout_.layers.data()) {
+    int8.quantise(hidden, tokens, width, bytes);
+  }
+  int8.matmul(bytes, tokens, int8_matrix(layer.qkv), qkv, 3 * width, kernel::Epilogue::None);
+  for (std::size_t n = 0; n + 1 < offsets.size(); ++n) {
+    const std::size_t length = offsets[n + 1] - offsets[n];
+    const std::size_t room = kernel::int8_attention_scratch(length, head_width) / sizeof(float);
+    int8.attention(qkv + offsets[n] * 3 * width, length, config_.heads, head_width,
+                   context + offsets[n] * width,
+                   reinterpret_cast<std::byte*>(scratch.room(kAttention, room)));
+  }
+  const std::size_t together = std::min(tokens, kInnerRows);
+  float* const rows = scratch.room(kInner, together * inner);  // [96, inner]
+  const kernel::Int8Rows row_bytes = scratch.rows(kInnerBytes, together, inner);
+  for (std::size_t begin = 0; begin < tokens; begin += kInnerRows) {
+    const std::size_t count = std::min(kInnerRows, tokens - begin);
+    float* const block = hidden + begin * width;
+    const kernel::Int8Rows block_bytes = bytes.from(begin);
+    int8.quantise(context + begin * width, count, width, block_bytes);
+    int8.matmul(block_bytes, count, int8_matrix(layer.output), block, width,
+                kernel::Epilogue::AddResidual);
+    int8.normalise(block, count, width, at(layer.attention_gamma), at(layer.attention_beta),
+                   config_.norm_epsilon, block_bytes);
+    int8.matmul(block_bytes, count, int8_matrix(layer.up), rows, inner, kernel::Epilogue::Gelu);
+    int8.quantise(rows, count, inner, row_bytes);
+    int8.matmul(row_bytes, count, int8_matrix(layer.down), block, width,
+                kernel::Epilogue::AddResidual);
+    int8.normalise(block, count, width, at(layer.output_gamma), at(layer.output_beta),
+                   config_.norm_epsilon, block_bytes);
   }
 }
 
@@ -256,7 +321,7 @@ Status BertModel::pool(const float* hidden, std::span<const std::uint32_t> offse
       }
     }
     // The mean's divisor falls out of the normalisation.
-    const float norm = std::sqrt(kernels_.dot(row, row, width));
+    const float norm = std::sqrt(arithmetic_.f32->dot(row, row, width));
     if (!std::isfinite(norm) || !(norm > 0)) {
       return Error{Code::Corruption, "the model's weights give a vector that has no length"};
     }
@@ -293,7 +358,11 @@ Status BertModel::embed(std::span<const std::uint32_t> ids, std::span<const std:
   TRY(look_up(ids, offsets, hidden));
   for (const BertLayout::Layer& layer : layout_.layers) {
     TRY(cancel.check());
-    run_layer(layer, offsets, hidden, scratch);
+    if (arithmetic_.precision == Precision::Int8) {
+      run_int8_layer(layer, offsets, hidden, scratch);
+    } else {
+      run_layer(layer, offsets, hidden, scratch);
+    }
   }
   return pool(hidden, offsets, out);
 }

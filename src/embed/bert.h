@@ -12,13 +12,32 @@
 #include "base/cancel.h"
 #include "base/large_buffer.h"
 #include "base/result.h"
+#include "embed/precision.h"
 #include "embed/word_rows.h"
 #include "io/file_system.h"
+#include "kernel/int8.h"
 #include "kernel/kernels.h"
 
 namespace sonde::embed {
 
 enum class Pooling { Mean, Cls };
+
+/// The functions that a model is computed with.
+struct Arithmetic {
+  Precision precision = Precision::F32;
+  const kernel::Kernels* f32 = nullptr;
+  const kernel::Int8Kernels* int8 = nullptr;
+
+  /// Must be available here.
+  static Arithmetic of(Precision precision, kernel::InstructionSet set) {
+    return {precision, &kernel::kernels_for(set),
+            &kernel::int8_kernels_for(kernel::int8_set_of(set))};
+  }
+  /// Of the panels that weights are laid out in.
+  [[nodiscard]] std::size_t panel_width() const {
+    return precision == Precision::Int8 ? kernel::kInt8Panel : f32->panel_width;
+  }
+};
 
 /// What a model's files say of it; checked: every number is within these limits.
 struct BertConfig {
@@ -44,10 +63,12 @@ class BertScratch {
  public:
   /// 64-byte aligned room for `count` floats, in one of the numbered buffers.
   float* room(std::size_t buffer, std::size_t count);
+  /// Room for rows of int8, 64-byte aligned, in two more of them.
+  kernel::Int8Rows rows(std::size_t buffer, std::size_t count, std::size_t width);
   [[nodiscard]] std::size_t bytes() const;
 
  private:
-  static constexpr std::size_t kBuffers = 5;
+  static constexpr std::size_t kBuffers = 7;
   std::vector<float> buffers_[kBuffers];
 };
 
@@ -55,11 +76,10 @@ class BertScratch {
 /// depends on the numbers alone, so that the array may be kept in a file.
 class BertLayout {
  public:
-  /// @param panel_width  of the kernels
-  BertLayout(const BertConfig& config, std::size_t panel_width);
+  BertLayout(const BertConfig& config, const Arithmetic& arithmetic);
 
   struct Matrix {
-    std::size_t weights = 0, bias = 0;
+    std::size_t weights = 0, bias = 0;  // as pack() has them; all of pack_int8() is in weights
     std::size_t outputs = 0, inputs = 0;
   };
   struct Layer {
@@ -77,7 +97,7 @@ class BertLayout {
 
  private:
   std::size_t place(std::size_t count);
-  Matrix place_matrix(std::size_t outputs, std::size_t inputs, std::size_t panel_width);
+  Matrix place_matrix(std::size_t outputs, std::size_t inputs, const Arithmetic& arithmetic);
 };
 
 /// Weights, immutable once loaded. Threads: safe; each thread brings its own scratch.
@@ -88,14 +108,14 @@ class BertModel {
   static Result<std::shared_ptr<const BertModel>> load(io::FileSystem& fs,
                                                        const std::string& folder,
                                                        const BertConfig& config,
-                                                       const kernel::Kernels& kernels);
+                                                       const Arithmetic& arithmetic);
   /// The same model from what load() made of it.
-  /// @param weights    as weights() gave it for kernels of this panel width; BertLayout's size
+  /// @param weights    as weights() gave it for the same layout; BertLayout's size
   /// @param checksums  as word_checksums() gave it
   /// Errors: those of Safetensors; InvalidArgument (sizes).
   static Result<std::shared_ptr<const BertModel>> restore(
       io::FileSystem& fs, const std::string& folder, const BertConfig& config,
-      const kernel::Kernels& kernels, LargeBuffer weights, std::vector<std::uint64_t> checksums);
+      const Arithmetic& arithmetic, LargeBuffer weights, std::vector<std::uint64_t> checksums);
 
   [[nodiscard]] const BertConfig& config() const { return config_; }
   /// Bytes of weights in memory; grows with the words that texts have.
@@ -118,24 +138,28 @@ class BertModel {
                std::span<float> out, BertScratch& scratch, const CancelToken& cancel) const;
 
  private:
-  BertModel(const BertConfig& config, const kernel::Kernels& kernels, LargeBuffer weights,
+  BertModel(const BertConfig& config, const Arithmetic& arithmetic, LargeBuffer weights,
             std::unique_ptr<const WordRows> words)
       : config_(config),
-        kernels_(kernels),
-        layout_(config, kernels.panel_width),
+        arithmetic_(arithmetic),
+        layout_(config, arithmetic),
         weights_(std::move(weights)),
         words_(std::move(words)) {}
   [[nodiscard]] const float* at(std::size_t place) const { return weights_.data() + place; }
   [[nodiscard]] kernel::PackedMatrix matrix(const BertLayout::Matrix& matrix) const;
+  [[nodiscard]] kernel::PackedInt8 int8_matrix(const BertLayout::Matrix& matrix) const;
   Status look_up(std::span<const std::uint32_t> ids, std::span<const std::uint32_t> offsets,
                  float* hidden) const;
   void run_layer(const BertLayout::Layer& layer, std::span<const std::uint32_t> offsets,
                  float* hidden, BertScratch& scratch) const;
+  /// The same with int8 weights; the first layer quantises what comes from the embeddings.
+  void run_int8_layer(const BertLayout::Layer& layer, std::span<const std::uint32_t> offsets,
+                      float* hidden, BertScratch& scratch) const;
   Status pool(const float* hidden, std::span<const std::uint32_t> offsets,
               std::span<float> out) const;
 
   const BertConfig config_;
-  const kernel::Kernels& kernels_;
+  const Arithmetic arithmetic_;
   const BertLayout layout_;
   const LargeBuffer weights_;
   const std::unique_ptr<const WordRows> words_;

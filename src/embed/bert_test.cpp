@@ -163,7 +163,7 @@ class BertTest : public ::testing::Test {
       return std::move(config).error();
     }
     return BertModel::load(io::real_file_system(), folder_.path(), *config,
-                           kernel::kernels_for(set));
+                           Arithmetic::of(Precision::F32, set));
   }
   static std::vector<std::uint32_t> some_ids(std::size_t count, unsigned seed) {
     std::mt19937 random(seed);

@@ -19,7 +19,7 @@ namespace sonde::embed {
 struct ModelId {
   std::string name;       // "all-MiniLM-L6-v2"
   std::string weights;    // hex of the content hash of the weights and the tokenizer
-  std::string precision;  // "f32", later "int8"; "remote" for a server
+  std::string precision;  // "f32", "int8"; "remote" for a server
   std::string pooling;    // "mean", "cls"
   std::uint32_t dimensions = 0;
   std::uint32_t max_tokens = 0;

@@ -18,10 +18,10 @@ constexpr std::size_t kQueryScratches = 4;
 constexpr std::chrono::milliseconds kCancelPoll{20};
 
 Result<LoadedModel> load_files(io::FileSystem& fs, const std::string& folder,
-                               const BertConfig& config, const kernel::Kernels& kernels) {
+                               const BertConfig& config, const Arithmetic& arithmetic) {
   LoadedModel loaded;
   TRY_ASSIGN(loaded.words, text::WordPiece::from_files(fs, folder));
-  TRY_ASSIGN(loaded.model, BertModel::load(fs, folder, config, kernels));
+  TRY_ASSIGN(loaded.model, BertModel::load(fs, folder, config, arithmetic));
   return loaded;
 }
 
@@ -127,12 +127,13 @@ Result<std::unique_ptr<LocalEncoder>> LocalEncoder::open(io::FileSystem& fs,
                                                     folder, config.positions, max_tokens)};
   }
   TRY_ASSIGN(ModelId id, identify(fs, folder, config, max_tokens));
-  const kernel::Kernels& kernels = kernel::kernels_for(options.set);
-  const PreparedFile prepared(fs, folder, config, id.weights, kernels);
+  id.precision = name_of(options.precision);
+  const Arithmetic arithmetic = Arithmetic::of(options.precision, options.set);
+  const PreparedFile prepared(fs, folder, config, id.weights, arithmetic);
   auto loaded = prepared.read();
   const bool was_prepared = loaded.ok();
   if (!was_prepared) {
-    loaded = load_files(fs, folder, config, kernels);
+    loaded = load_files(fs, folder, config, arithmetic);
   }
   if (!loaded.ok()) {
     return std::move(loaded).error();
@@ -140,7 +141,7 @@ Result<std::unique_ptr<LocalEncoder>> LocalEncoder::open(io::FileSystem& fs,
   TRY(check_tokenizer(*loaded->words, folder, config, max_tokens));
   // Had a file been replaced meanwhile, its vectors would go under the other's name.
   TRY_ASSIGN(const ModelId now, identify(fs, folder, config, max_tokens));
-  if (now != id) {
+  if (now.weights != id.weights) {
     return Error{Code::Busy, folder + " was changed while it was loaded; try again"};
   }
   if (!was_prepared) {

@@ -60,6 +60,7 @@ struct LocalEncoderOptions {
   /// Of documents that go through the model together. 512, 1024 and 2048 are equally fast (within
   /// 2 %); the least of them waits least for a cancellation and takes 3.6 MB of scratch a lane.
   std::uint32_t batch_tokens = 512;
+  Precision precision = Precision::F32;
   kernel::InstructionSet set = kernel::best_instruction_set();
 };
 

@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "embed/local_encoder.h"
 #include "embed/model_files.h"
+#include "embed/precision.h"
 #include "embed/unpack_job.h"
 #include "worker/pool.h"
 
@@ -382,7 +383,9 @@ Status ModelStore::stage_archive(const std::string& path, const std::string& sta
 Result<ModelInfo> ModelStore::check(const std::string& staged, const std::string& name,
                                     const std::string& source, const CancelToken& cancel) {
   ThreadPool pool(1, "sonde-check");
-  auto encoder = LocalEncoder::open(fs_, staged, pool, {});
+  LocalEncoderOptions options;
+  options.precision = precision_of("auto").value_or(Precision::F32);  // what will be used first
+  auto encoder = LocalEncoder::open(fs_, staged, pool, options);
   if (!encoder.ok()) {
     return std::move(encoder).error();
   }
@@ -390,6 +393,7 @@ Result<ModelInfo> ModelStore::check(const std::string& staged, const std::string
   ModelInfo info;
   info.id = (*encoder)->id();
   info.id.name = name;
+  info.id.precision = name_of(Precision::F32);  // of its weights as they were published
   info.source = source;
   info.added_at = utc_now();
   TRY_ASSIGN(info.size_bytes, size_of_files(fs_, staged));

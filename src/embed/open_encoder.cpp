@@ -15,7 +15,9 @@ Result<std::shared_ptr<Encoder>> open_local(io::FileSystem& fs, const EncoderCho
                                             ThreadPool& pool) {
   const ModelStore store(fs, choice.models_folder);
   TRY_ASSIGN(const ModelInfo info, store.find(choice.model));
-  TRY_ASSIGN(std::shared_ptr<Encoder> encoder, LocalEncoder::open(fs, info.folder, pool, {}));
+  LocalEncoderOptions options;
+  options.precision = choice.precision;
+  TRY_ASSIGN(std::shared_ptr<Encoder> encoder, LocalEncoder::open(fs, info.folder, pool, options));
   // The hash was taken when the model was installed; its vectors belong to that hash.
   if (encoder->id().weights != info.id.weights) {
     return Error{Code::Corruption,

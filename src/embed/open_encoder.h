@@ -8,6 +8,7 @@
 #include "base/cancel.h"
 #include "base/thread_pool.h"
 #include "embed/encoder.h"
+#include "embed/precision.h"
 #include "embed/remote_encoder.h"
 #include "io/file_system.h"
 
@@ -17,6 +18,7 @@ struct EncoderChoice {
   std::string models_folder = {};            // of the ModelStore
   std::string model = {};                    // its name; empty: the one in use
   std::optional<RemoteOptions> server = {};  // when there is one, no model of ours is looked for
+  Precision precision = Precision::F32;      // of a model of this machine
 };
 
 /// `pool` outlives the encoder. Cost: about 12 ms for a small model, 0.2 s the first

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kMagic = "SONDEPRE";
 /// Also raised when the tokenizer or the layout of weights changes what it makes of the same files.
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kHeadBytes = 56;
 /// Checked as one: small enough to be still in the second-level cache when it is.
 constexpr std::uint64_t kPieceBytes = 256 * 1024;
@@ -90,12 +90,12 @@ class SectionReader {
   std::uint64_t piece_ = 0;
 };
 
-std::string head_bytes(const kernel::Kernels& kernels, const ContentHash& key,
+std::string head_bytes(const Arithmetic& arithmetic, const ContentHash& key,
                        const Sections& sections) {
   ByteWriter head;
   head.raw(kMagic);
   head.u32(kVersion);
-  head.u32(static_cast<std::uint32_t>(kernels.panel_width));
+  head.u32(static_cast<std::uint32_t>(arithmetic.panel_width()));
   head.raw(key.view());
   head.u64(sections.tokenizer_bytes);
   head.u64(sections.rows);
@@ -116,7 +116,8 @@ Result<std::string> read_exactly(io::ReadableFile& file, const std::string& path
 }  // namespace
 
 std::string PreparedFile::path() const {
-  return io::join_path(folder_, fmt::format("{}f32-{}", kNameBegin, kernels_.panel_width));
+  return io::join_path(folder_, fmt::format("{}{}-{}", kNameBegin, name_of(arithmetic_.precision),
+                                            arithmetic_.panel_width()));
 }
 
 /// Of all that the file's content depends on.
@@ -131,6 +132,7 @@ ContentHash PreparedFile::key() const {
   const auto options =
       io::read_file(fs_, io::join_path(folder_, "tokenizer_config.json"), kSmallFileLimit);
   all.string(options.ok() ? *options : std::string());
+  all.string(name_of(arithmetic_.precision));
   return content_hash(all.bytes());
 }
 
@@ -141,9 +143,9 @@ Result<LoadedModel> PreparedFile::read() const {
   TRY_ASSIGN(const std::string head, read_exactly(*file, name, 0, kHeadBytes));
   Sections sections;
   sections.rows = config_.vocabulary;
-  sections.floats = BertLayout(config_, kernels_.panel_width).floats;
+  sections.floats = BertLayout(config_, arithmetic_).floats;
   TRY_ASSIGN(sections.tokenizer_bytes, ByteReader(std::string_view(head).substr(32)).u64());
-  if (head != head_bytes(kernels_, key(), sections)) {
+  if (head != head_bytes(arithmetic_, key(), sections)) {
     return Error{Code::InvalidArgument, name + " was made of other files, or by another version"};
   }
   if (sections.tokenizer_bytes > kTokenizerLimit || info.size_bytes != sections.file_bytes()) {
@@ -166,8 +168,8 @@ Result<LoadedModel> PreparedFile::read() const {
   TRY(reader.next(reinterpret_cast<char*>(weights.data()), weights.size() * sizeof(float)));
   LoadedModel loaded;
   TRY_ASSIGN(loaded.words, text::WordPiece::load(tokenizer));
-  TRY_ASSIGN(loaded.model, BertModel::restore(fs_, folder_, config_, kernels_, std::move(weights),
-                                              std::move(rows)));
+  TRY_ASSIGN(loaded.model, BertModel::restore(fs_, folder_, config_, arithmetic_,
+                                              std::move(weights), std::move(rows)));
   return loaded;
 }
 
@@ -182,7 +184,7 @@ Status PreparedFile::write(const LoadedModel& loaded) const {
       std::string_view(reinterpret_cast<const char*>(rows.data()), rows.size_bytes()),
       bytes_of(loaded.model->weights())};
   const Sections sections{tokenizer.size(), rows.size(), loaded.model->weights().size()};
-  const std::string head = head_bytes(kernels_, key(), sections);
+  const std::string head = head_bytes(arithmetic_, key(), sections);
   ByteWriter table;
   std::uint64_t piece = 0;
   for (const std::string_view body : bodies) {

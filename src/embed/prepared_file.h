@@ -1,8 +1,8 @@
 #pragma once
 // What opening a model makes of its files, kept beside them: the tokenizer ready to use and the
-// weights laid out for one instruction set. Format: docs/formats/prepared.md.
+// weights laid out for one instruction set or precision. Format: docs/formats/prepared.md.
 //
-//   const PreparedFile file(fs, folder, config, id.weights, kernels);
+//   const PreparedFile file(fs, folder, config, id.weights, arithmetic);
 //   auto model = file.read();   // not there, damaged, of other files: load those, then
 //   if (!model.ok()) { ...; file.write(loaded); }
 
@@ -13,7 +13,6 @@
 #include "base/result.h"
 #include "embed/bert.h"
 #include "io/file_system.h"
-#include "kernel/kernels.h"
 #include "text/wordpiece.h"
 
 namespace sonde::embed {
@@ -30,12 +29,12 @@ class PreparedFile {
  public:
   /// @param weights_hash  ModelId::weights of the folder's files
   PreparedFile(io::FileSystem& fs, std::string folder, const BertConfig& config,
-               std::string weights_hash, const kernel::Kernels& kernels)
+               std::string weights_hash, const Arithmetic& arithmetic)
       : fs_(fs),
         folder_(std::move(folder)),
         config_(config),
         weights_hash_(std::move(weights_hash)),
-        kernels_(kernels) {}
+        arithmetic_(arithmetic) {}
 
   /// Errors, each of which means that the model's own files have to be loaded: NotFound;
   /// InvalidArgument (made of other files or by another version); Corruption; Io.
@@ -55,7 +54,7 @@ class PreparedFile {
   const std::string folder_;
   const BertConfig config_;
   const std::string weights_hash_;
-  const kernel::Kernels& kernels_;
+  const Arithmetic arithmetic_;
 };
 
 }  // namespace sonde::embed

@@ -45,7 +45,7 @@ class PreparedFileTest : public ::testing::Test {
     EXPECT_TRUE(config.ok());
     const auto id = identify(fs_, model_, *config, config->max_tokens);
     EXPECT_TRUE(id.ok());
-    return {fs_, model_, *config, id->weights, kernel::kernels_for(set)};
+    return {fs_, model_, *config, id->weights, Arithmetic::of(Precision::F32, set)};
   }
   std::string bytes_of_file() {
     auto bytes = io::read_file(fs_, prepared().path(), 1 << 24);

@@ -12,6 +12,8 @@
 #include <limits>
 #include <string_view>
 
+#include "embed/precision.h"
+
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
@@ -106,6 +108,15 @@ Status read_color(const toml::node& node, const Where& where, std::string& out) 
   return {};
 }
 
+Status read_precision(const toml::node& node, const Where& where, std::string& out) {
+  const auto value = node.value_exact<std::string>();
+  if (!value || !embed::precision_of(*value)) {
+    return where.error(node, "\"auto\", \"f32\" or \"int8\"");
+  }
+  out = *value;
+  return {};
+}
+
 /// Adds to what an earlier file gave: a project's exclusions do not undo the user's.
 Status read_patterns(const toml::node& node, const Where& where, std::vector<std::string>& out) {
   const std::string expected = "a list of patterns, as in .gitignore: [\"*.log\", \"/data/\"]";
@@ -147,6 +158,7 @@ const std::vector<Key>& keys() {
          return read_size(n, w, kSmallestRssBytes, kNoLimit, c.max_rss_bytes);
        }},
       {"", "color", [](Node n, At w, Config& c) { return read_color(n, w, c.color); }},
+      {"", "precision", [](Node n, At w, Config& c) { return read_precision(n, w, c.precision); }},
       {"index", "exclude", [](Node n, At w, Config& c) { return read_patterns(n, w, c.exclude); }},
       {"index", "hidden",
        [](Node n, At w, Config& c) { return read_flag(n, w, c.include_hidden); }},

@@ -34,6 +34,7 @@ struct Config {
   bool refresh = true;                   // [search] refresh
   std::uint32_t refresh_budget_ms = 50;  // [search] refresh_budget_ms
   std::string color = "auto";            // color: auto, always, never
+  std::string precision = "auto";        // precision: auto, f32, int8
   EmbeddingServer server = {};
 };
 

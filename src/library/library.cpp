@@ -15,6 +15,7 @@
 #include "base/priority.h"
 #include "base/thread_pool.h"
 #include "embed/model_store.h"
+#include "embed/precision.h"
 #include "io/lease.h"
 #include "library/answer.h"
 #include "library/code_answer.h"
@@ -400,8 +401,9 @@ class LibraryImpl : public Library {
     const auto start = Clock::now();
     if (request.embed && options_.encoder != nullptr) {
       const Siblings siblings(options_.environment, options_.location.directory);
-      TRY(embed_pending(writer.store(), segments_, thread_pool(background_), *options_.encoder,
-                        siblings, request.embed_batch, report, {}, progress, cancel));
+      TRY_ASSIGN(const std::shared_ptr<embed::Encoder> encoder, encoder_of_documents());
+      TRY(embed_pending(writer.store(), segments_, thread_pool(background_), *encoder, siblings,
+                        request.embed_batch, report, {}, progress, cancel));
     } else if (request.embed && !options_.encoder_trouble.empty()) {
       note_embed_trouble(options_.encoder_trouble, report);
     }
@@ -475,6 +477,23 @@ class LibraryImpl : public Library {
       asked.notes.push_back("searched by words alone: " + lacking);
     }
     return asked;
+  }
+
+  Result<std::shared_ptr<embed::Encoder>> encoder_of_documents() const {
+    if (!options_.keeps_precision) {
+      return options_.encoder;
+    }
+    TRY_ASSIGN(const std::unique_ptr<store::Snapshot> snapshot, store_->snapshot());
+    TRY_ASSIGN(const auto model, current_model(*snapshot));
+    for (const embed::Precision precision : embed::kPrecisions) {
+      embed::ModelId id = options_.encoder->id();
+      id.precision = embed::name_of(precision);
+      if (model && model->key == model_key(id)) {
+        const std::shared_ptr<embed::Encoder> kept = encoder_of(model->key);
+        return kept ? kept : options_.encoder;
+      }
+    }
+    return options_.encoder;
   }
 
   /// Null when nobody has it.

@@ -356,6 +356,10 @@ struct LibraryOptions {
   std::chrono::milliseconds lease_wait{2'000};
   /// Embeds chunks and queries. Null: words alone.
   std::shared_ptr<embed::Encoder> encoder;
+  /// True: where the library has vectors of the encoder's model in another precision and
+  /// `encoder_of` gives that, it goes on in it, so that a library that machines share keeps its
+  /// vectors. False: they are made anew.
+  bool keeps_precision = false;
   /// Why `encoder` is null although one is set up, for people: a server that does not answer, a
   /// damaged model. Told where meaning is asked for. Empty: none is set up, or it is there.
   std::string encoder_trouble;

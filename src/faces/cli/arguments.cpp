@@ -20,6 +20,7 @@ const std::vector<std::string> kKinds = {"function",  "method", "class",  "struc
                                          "interface", "trait",  "module", "type",   "constant",
                                          "doc",       "data",   "cell",   "text"};
 const std::vector<std::string> kColors = {"auto", "always", "never"};
+const std::vector<std::string> kPrecisions = {"auto", "f32", "int8"};
 const std::vector<std::string> kShells = {"bash", "zsh", "fish"};
 const std::vector<std::string> kModes = {"auto", "hybrid", "words", "meaning"};
 
@@ -82,6 +83,13 @@ CLI::Option& add_list(CLI::App& app, const std::string& name, std::vector<std::s
   return option;
 }
 
+void add_precision(CLI::App& app, Target& target) {
+  app.add_option("--precision", target.invocation.common.precision,
+                 "auto, f32 or int8: what the model computes with; auto keeps what a library has")
+      ->type_name("P")
+      ->check(CLI::IsMember(kPrecisions));
+}
+
 void add_index(CLI::App& root, Target& target) {
   CLI::App& app = add_command(root, target, "index", "Create the library or bring it up to date",
                               Command::Index);
@@ -95,6 +103,7 @@ void add_index(CLI::App& root, Target& target) {
   app.add_option("-j,--jobs", target.threads, "The same as --threads")
       ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, kThreadLimit));
+  add_precision(app, target);
 }
 
 void add_watch(CLI::App& root, Target& target) {
@@ -105,6 +114,7 @@ void add_watch(CLI::App& root, Target& target) {
       ->type_name("PATH");
   app.add_flag("--no-embed", target.no_embed, "Words only");
   app.add_flag("--poll", watch.poll, "Compare all files again and again instead of listening");
+  add_precision(app, target);
 }
 
 void add_search_filters(CLI::App& app, library::SearchRequest& request) {
@@ -283,12 +293,30 @@ void add_embed(CLI::App& root, Target& target) {
   app.add_flag("--query", embed.query, "As queries, not as documents");
   app.add_option("--model", embed.model, "This model, instead of the one in use")
       ->type_name("NAME");
+  add_precision(app, target);
+}
+
+void add_bench_encoder(CLI::App& bench, Target& target) {
+  CLI::App& app = add_command(bench, target, "encoder",
+                              "How fast the model turns texts into vectors", Command::BenchEncoder);
+  library::EncoderBench& encoder = target.invocation.bench.encoder;
+  app.add_option("--texts", encoder.texts, "Lines of {\"kind\": \"text\" or \"query\", \"text\"}")
+      ->type_name("FILE")
+      ->required();
+  app.add_option("--vectors", encoder.vectors, "Write the vectors here, as NumPy keeps them")
+      ->type_name("FILE");
+  app.add_option("--model", target.invocation.bench.model, "This model, instead of the one in use")
+      ->type_name("NAME");
+  add_precision(app, target);
 }
 
 void add_bench(CLI::App& root, Target& target) {
   CLI::App& app = add_command(root, target, "bench", "Measure Sonde itself", Command::None);
   app.require_subcommand(1);
-  app.footer("sonde bench vectors --data FILE --queries FILE --truth FILE [--tags FILE ...]");
+  app.footer(
+      "sonde bench vectors --data FILE --queries FILE --truth FILE [--tags FILE ...]\n"
+      "sonde bench encoder --texts FILE [--precision P] [--vectors FILE]");
+  add_bench_encoder(app, target);
   CLI::App& vectors = add_command(app, target, "vectors",
                                   "Vectors as they are given: kept, searched, changed, deleted",
                                   Command::BenchVectors);

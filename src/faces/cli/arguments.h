@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "library/encoder_bench.h"
 #include "library/library.h"
 #include "library/vector_bench.h"
 
@@ -40,6 +41,7 @@ enum class Command {
   Embed,
   BenchVectors,
   Mcp,
+  BenchEncoder,
 };
 
 /// What every command takes.
@@ -49,7 +51,8 @@ struct CommonOptions {
   bool quiet = false;
   std::optional<std::size_t> threads;
   std::optional<std::uint64_t> max_rss_bytes;
-  std::string color;  // empty: not said
+  std::string color;      // empty: not said
+  std::string precision;  // of those that embed; empty: not said
 };
 
 struct IndexOptions {
@@ -92,10 +95,12 @@ struct EmbedOptions {
   bool query = false;
 };
 
-/// `sonde bench vectors`. Its phases run in processes of their own: the program starts itself.
+/// `sonde bench`. Phases run in processes of their own: the program starts itself.
 struct BenchOptions {
-  library::VectorBench vectors;  // paths as typed
-  std::string phase;             // of a process that was started so; empty: all of them
+  library::VectorBench vectors;   // paths as typed
+  library::EncoderBench encoder;  // paths as typed
+  std::string model;              // --model of bench encoder; empty: as the settings say
+  std::string phase;              // of a process that was started so; empty: all of them
 };
 
 struct McpOptions {

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -17,9 +16,8 @@
 #include "faces/cli/context.h"
 #include "faces/cli/exit_code.h"
 #include "faces/cli/output.h"
+#include "faces/cli/program_output.h"
 #include "io/own_process.h"
-#include "io/subprocess.h"
-#include "io/unique_fd.h"
 #include "library/vector_bench.h"
 
 namespace sonde::faces::cli {
@@ -33,7 +31,6 @@ constexpr std::array<std::size_t, 17> kEfforts = {500,    750,    1'000,  1'250,
                                                   10'000, 12'000, 20'000, 40'000};
 constexpr double kGoodRecall = 0.99;
 constexpr double kFairRecall = 0.95;
-constexpr std::chrono::minutes kPhaseLimit{30};
 
 double rounded(double value, int digits) {
   const double factor = std::pow(10.0, digits);
@@ -146,33 +143,6 @@ std::vector<std::string> phase_arguments(const library::VectorBench& bench,
   return arguments;
 }
 
-Result<std::string> output_of(std::vector<std::string> arguments) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return Error{Code::Io, "no pipe for a phase of the benchmark"};
-  }
-  const io::UniqueFd reading(ends[0]);
-  io::UniqueFd writing(ends[1]);
-  io::SubprocessOptions options;
-  options.argv = std::move(arguments);
-  options.environment = {"HOME=/nonexistent"};
-  options.descriptors = {{writing.get(), STDOUT_FILENO}, {STDERR_FILENO, STDERR_FILENO}};
-  TRY_ASSIGN(io::Subprocess process, io::Subprocess::start(options));
-  writing.reset();
-  std::string text;
-  std::array<char, 4'096> buffer{};
-  for (ssize_t got = 1; got > 0;) {
-    got = ::read(reading.get(), buffer.data(), buffer.size());
-    text.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  }
-  const auto ended = process.wait(kPhaseLimit);
-  if (!ended || ended->exit_code != 0 || ended->signal != 0) {
-    return Error{Code::Io, "a phase of the benchmark " +
-                               (ended ? ended->describe() : std::string("did not end"))};
-  }
-  return text;
-}
-
 /// Runs a phase in a process of its own, under `wrapper` when there is one.
 Result<Json> phase_in_process(const library::VectorBench& bench, const std::string& phase,
                               std::size_t effort, std::vector<std::string> wrapper = {}) {
@@ -181,7 +151,7 @@ Result<Json> phase_in_process(const library::VectorBench& bench, const std::stri
   arguments.push_back(program);
   const std::vector<std::string> more = phase_arguments(bench, phase, effort);
   arguments.insert(arguments.end(), more.begin(), more.end());
-  TRY_ASSIGN(const std::string text, output_of(std::move(arguments)));
+  TRY_ASSIGN(const std::string text, program_output(std::move(arguments), {"HOME=/nonexistent"}));
   Json object = Json::parse(text, nullptr, false);
   if (!object.is_object()) {
     return Error{Code::Internal, "the phase " + phase + " of the benchmark said nothing"};

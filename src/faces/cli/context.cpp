@@ -45,6 +45,10 @@ Result<library::LibraryOptions> options_at(Context& context, library::Location l
   if (common.max_rss_bytes) {
     options.config.max_rss_bytes = *common.max_rss_bytes;
   }
+  if (!common.precision.empty()) {
+    options.config.precision = common.precision;
+  }
+  options.keeps_precision = options.config.precision == "auto";
   if (common.color.empty() && !context.streams.no_color) {
     context.color = options.config.color;
   }

@@ -64,6 +64,11 @@ void hurry(embed::RemoteOptions& options) {
   options.whole = std::min(options.whole, kSearchWhole);
 }
 
+/// What the settings come to on this processor.
+embed::Precision precision_in(const library::Config& config) {
+  return embed::precision_of(config.precision).value_or(embed::Precision::F32);
+}
+
 using Encoders = std::map<std::string, std::shared_ptr<embed::Encoder>>;
 
 /// The caller's thread computes too.
@@ -97,10 +102,15 @@ Encoders all_models(const std::string& models_folder, const library::Config& con
     return encoders;
   }
   for (const embed::ModelInfo& model : *models) {
-    if (model.problem.empty()) {
-      const embed::EncoderChoice choice{models_folder, model.id.name, {}};
-      encoders.emplace(library::model_key(model.id),
-                       std::make_shared<embed::LazyEncoder>(model.id, opening(choice, config)));
+    if (!model.problem.empty()) {
+      continue;
+    }
+    for (const embed::Precision precision : embed::kPrecisions) {
+      const embed::EncoderChoice choice{models_folder, model.id.name, {}, precision};
+      embed::ModelId id = model.id;
+      id.precision = embed::name_of(precision);
+      encoders.emplace(library::model_key(id),
+                       std::make_shared<embed::LazyEncoder>(id, opening(choice, config)));
     }
   }
   return encoders;
@@ -125,7 +135,11 @@ Result<OpenedEncoder> open_chosen_encoder(const Context& context, const std::str
   if (context.invocation.common.threads) {
     config.threads = *context.invocation.common.threads;
   }
+  if (!context.invocation.common.precision.empty()) {
+    config.precision = context.invocation.common.precision;
+  }
   embed::EncoderChoice choice;
+  choice.precision = precision_in(config);
   TRY_ASSIGN(choice.models_folder, library::models_folder(context.environment));
   choice.model = name;
   if (name.empty()) {
@@ -141,6 +155,7 @@ LibraryEncoder library_encoder(const Context& context, const library::Config& co
     return {};
   }
   choice.models_folder = std::move(*folder);
+  choice.precision = precision_in(config);
   auto server = server_options(context.environment, config.server);
   if (!server.ok()) {
     return {nullptr, server.error().message};
@@ -166,7 +181,9 @@ LibraryEncoder library_encoder(const Context& context, const library::Config& co
   if (!model->problem.empty()) {
     return {nullptr, "the model " + model->id.name + " cannot be used: " + model->problem};
   }
-  return {std::make_shared<embed::LazyEncoder>(model->id, open)};
+  embed::ModelId id = model->id;
+  id.precision = embed::name_of(choice.precision);
+  return {std::make_shared<embed::LazyEncoder>(std::move(id), open)};
 }
 
 std::function<std::shared_ptr<embed::Encoder>(const std::string& model_key)> encoders_of_machine(

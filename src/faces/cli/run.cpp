@@ -47,6 +47,7 @@ Result<int> dispatch(Context& context) {
     case Command::Embed: return run_embed(context);
     case Command::BenchVectors: return run_bench_vectors(context);
     case Command::Mcp: return run_mcp(context);
+    case Command::BenchEncoder: return run_bench_encoder(context);
     case Command::None: context.streams.out << kShortHelp; return kDone;
   }
   return Error{Code::Internal, "a command without its code"};
