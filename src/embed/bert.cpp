@@ -87,8 +87,14 @@ class Loader {
       bias.insert(bias.end(), part.begin(), part.end());
     }
     if (arithmetic_.precision == Precision::Int8) {
-      kernel::pack_int8(weights.data(), bias.data(), matrix.outputs, matrix.inputs,
-                        weights_ + matrix.weights);
+      const kernel::PackedInt8 packed = kernel::pack_int8(
+          weights.data(), bias.data(), matrix.outputs, matrix.inputs, weights_ + matrix.weights);
+      // In bytes it would be a number like any other.
+      if (!std::all_of(packed.scales, packed.scales + matrix.outputs,
+                       [](float scale) { return std::isfinite(scale); })) {
+        return Error{Code::Corruption, "the model's weights " + named_(names.front()) +
+                                           " hold what is no number, or beyond any use"};
+      }
     } else {
       kernel::pack(weights.data(), bias.data(), matrix.outputs, matrix.inputs,
                    arithmetic_.panel_width(), weights_ + matrix.weights, weights_ + matrix.bias);

@@ -156,14 +156,14 @@ class BertTest : public ::testing::Test {
  protected:
   Result<std::shared_ptr<const BertModel>> load(
       const TestModel& model, kernel::InstructionSet set = kernel::best_instruction_set(),
-      const std::string& prefix = "") {
+      const std::string& prefix = "", Precision precision = Precision::F32) {
     model.write(folder_.path(), prefix);
     auto config = read_bert_config(io::real_file_system(), folder_.path());
     if (!config.ok()) {
       return std::move(config).error();
     }
     return BertModel::load(io::real_file_system(), folder_.path(), *config,
-                           Arithmetic::of(Precision::F32, set));
+                           Arithmetic::of(precision, set));
   }
   static std::vector<std::uint32_t> some_ids(std::size_t count, unsigned seed) {
     std::mt19937 random(seed);
@@ -218,9 +218,45 @@ TEST_F(BertTest, every_set_of_kernels_agrees_with_a_slow_pass_in_double) {
   }
 }
 
+TEST_F(BertTest, int8_weights_give_nearly_the_same_vectors_and_every_set_the_same) {
+  for (const std::uint32_t heads : {1U, 2U, 8U}) {
+    BertConfig config = tiny_config();
+    config.heads = heads;
+    const TestModel test = TestModel::random(config, heads);
+    std::vector<std::vector<float>> of_serial;
+    for (const kernel::InstructionSet set : sets_here()) {
+      const auto model = load(test, set, "", Precision::Int8);
+      ASSERT_TRUE(model.ok()) << model.error().message;
+      std::size_t at = 0;
+      for (const std::size_t length : {1U, 2U, 9U, 33U, 40U}) {
+        const std::vector<std::uint32_t> ids = some_ids(length, 5);
+        const Row exact = SlowBert(test).embed(ids);
+        const std::vector<float> got = embed_one(**model, ids);
+        of_serial.push_back(got);  // the first set is the serial one
+        double cosine = 0;
+        double with_serial = 0;
+        for (std::size_t d = 0; d < exact.size(); ++d) {
+          cosine += static_cast<double>(got[d]) * exact[d];
+          with_serial += static_cast<double>(got[d]) * static_cast<double>(of_serial[at][d]);
+        }
+        ++at;
+        EXPECT_GT(cosine, 0.998) << kernel::name_of(set) << " heads " << heads << " " << length;
+        EXPECT_GT(with_serial, 0.9995)
+            << kernel::name_of(set) << " heads " << heads << " " << length;
+      }
+    }
+  }
+}
+
 TEST_F(BertTest, a_vector_does_not_depend_on_its_batch_bit_for_bit) {
+  std::vector<std::pair<kernel::InstructionSet, Precision>> kinds;
   for (const kernel::InstructionSet set : sets_here()) {
-    const auto model = load(TestModel::random(tiny_config(), 1), set);
+    for (const Precision precision : kPrecisions) {
+      kinds.emplace_back(set, precision);
+    }
+  }
+  for (const auto& [set, precision] : kinds) {
+    const auto model = load(TestModel::random(tiny_config(), 1), set, "", precision);
     ASSERT_TRUE(model.ok());
     std::mt19937 random(2);
     std::vector<std::vector<std::uint32_t>> sequences;
@@ -243,7 +279,8 @@ TEST_F(BertTest, a_vector_does_not_depend_on_its_batch_bit_for_bit) {
       ASSERT_TRUE((*model)->embed(ids, offsets, out, scratch, {}).ok());
       for (std::size_t i = 0; i < order.size(); ++i) {
         ASSERT_TRUE(std::equal(alone[order[i]].begin(), alone[order[i]].end(), &out[i * 32]))
-            << kernel::name_of(set) << " round " << round << " row " << i;
+            << kernel::name_of(set) << " " << name_of(precision) << " round " << round << " row "
+            << i;
       }
     }
   }
@@ -326,10 +363,16 @@ TEST_F(BertTest, weights_that_give_no_vector_are_an_error_and_not_a_vector) {
   }
   auto& values = huge.tensors.at("encoder.layer.0.intermediate.dense.weight").values;
   std::fill(values.begin(), values.end(), 3e38F);
-  for (const TestModel& bad : {zero, huge}) {
-    const auto model = load(bad);
-    ASSERT_TRUE(model.ok()) << model.error().message;
-    EXPECT_EQ(embed_code(**model, {1, 2, 3}, {0, 3}, 1), Code::Corruption);
+  for (const Precision precision : kPrecisions) {
+    for (const TestModel& bad : {zero, huge}) {
+      const auto model = load(bad, kernel::best_instruction_set(), "", precision);
+      if (!model.ok()) {
+        EXPECT_EQ(precision, Precision::Int8) << model.error().message;
+        EXPECT_EQ(model.error().code, Code::Corruption);
+        continue;
+      }
+      EXPECT_EQ(embed_code(**model, {1, 2, 3}, {0, 3}, 1), Code::Corruption) << name_of(precision);
+    }
   }
 }
 

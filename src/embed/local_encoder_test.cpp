@@ -151,6 +151,33 @@ TEST_F(LocalEncoderTest, the_id_tells_the_model) {
   EXPECT_EQ(id.key(), id.weights + ":f32:mean:32:24:tiny-letters");
 }
 
+TEST_F(LocalEncoderTest, what_was_computed_with_another_precision_is_of_another_model) {
+  LocalEncoderOptions options;
+  options.precision = Precision::Int8;
+  const auto int8 = open(options);
+  const auto f32 = open();
+  ASSERT_TRUE(int8.ok() && f32.ok());
+  EXPECT_EQ((*int8)->id().precision, "int8");
+  EXPECT_NE((*int8)->id().key(), (*f32)->id().key());
+  EXPECT_EQ((*int8)->id().weights, (*f32)->id().weights);
+  const std::vector<float> a = *(*int8)->embed_query("where are locks", {});
+  const std::vector<float> b = *(*f32)->embed_query("where are locks", {});
+  EXPECT_NE(a, b);
+  double cosine = 0;
+  for (std::size_t d = 0; d < a.size(); ++d) {
+    cosine += static_cast<double>(a[d]) * static_cast<double>(b[d]);
+  }
+  EXPECT_GT(cosine, 0.99);
+}
+
+TEST(Precision, words_for_it_are_known_and_auto_is_one_of_them) {
+  EXPECT_EQ(precision_of("f32"), Precision::F32);
+  EXPECT_EQ(precision_of("int8"), Precision::Int8);
+  EXPECT_TRUE(precision_of("auto"));
+  EXPECT_FALSE(precision_of("fp16"));
+  EXPECT_FALSE(precision_of(""));
+}
+
 TEST_F(LocalEncoderTest, the_hash_is_kept_beside_the_model_and_taken_anew_when_a_file_changes) {
   auto& fs = io::real_file_system();
   const BertConfig config = tiny_config();

@@ -23,9 +23,11 @@ class PreparedFileTest : public ::testing::Test {
  protected:
   PreparedFileTest() { model_of_letters(1).write(model_); }
 
-  Result<std::unique_ptr<LocalEncoder>> open(InstructionSet set = kernel::best_instruction_set()) {
+  Result<std::unique_ptr<LocalEncoder>> open(InstructionSet set = kernel::best_instruction_set(),
+                                             Precision precision = Precision::F32) {
     LocalEncoderOptions options;
     options.set = set;
+    options.precision = precision;
     return LocalEncoder::open(fs_, model_, pool_, options);
   }
   std::vector<float> vector_of(std::string_view text,
@@ -40,12 +42,13 @@ class PreparedFileTest : public ::testing::Test {
     return vector.ok() ? std::move(vector).value() : std::vector<float>();
   }
   /// What a process would read that starts now.
-  PreparedFile prepared(InstructionSet set = kernel::best_instruction_set()) {
+  PreparedFile prepared(InstructionSet set = kernel::best_instruction_set(),
+                        Precision precision = Precision::F32) {
     const auto config = read_bert_config(fs_, model_);
     EXPECT_TRUE(config.ok());
     const auto id = identify(fs_, model_, *config, config->max_tokens);
     EXPECT_TRUE(id.ok());
-    return {fs_, model_, *config, id->weights, Arithmetic::of(Precision::F32, set)};
+    return {fs_, model_, *config, id->weights, Arithmetic::of(precision, set)};
   }
   std::string bytes_of_file() {
     auto bytes = io::read_file(fs_, prepared().path(), 1 << 24);
@@ -72,18 +75,32 @@ TEST_F(PreparedFileTest, a_model_that_was_prepared_gives_the_same_vectors_bit_fo
     if (!kernel::is_available(set)) {
       continue;
     }
-    std::filesystem::remove(prepared(set).path());
-    const auto first = open(set);
-    ASSERT_TRUE(first.ok()) << first.error().message;
-    ASSERT_TRUE(prepared(set).read().ok()) << "it was not kept";
-    const auto second = open(set);
-    ASSERT_TRUE(second.ok()) << second.error().message;
-    EXPECT_EQ((*first)->id(), (*second)->id());
-    for (const std::string& text : some_texts(50, 1)) {
-      ASSERT_EQ(embedded(**first, text), embedded(**second, text)) << text;
-      ASSERT_EQ((*first)->count_tokens(text), (*second)->count_tokens(text)) << text;
+    for (const Precision precision : kPrecisions) {
+      std::filesystem::remove(prepared(set, precision).path());
+      const auto first = open(set, precision);
+      ASSERT_TRUE(first.ok()) << first.error().message;
+      ASSERT_TRUE(prepared(set, precision).read().ok()) << "it was not kept";
+      const auto second = open(set, precision);
+      ASSERT_TRUE(second.ok()) << second.error().message;
+      EXPECT_EQ((*first)->id(), (*second)->id());
+      for (const std::string& text : some_texts(50, 1)) {
+        ASSERT_EQ(embedded(**first, text), embedded(**second, text)) << text;
+        ASSERT_EQ((*first)->count_tokens(text), (*second)->count_tokens(text)) << text;
+      }
     }
   }
+}
+
+TEST_F(PreparedFileTest, one_of_another_precision_is_not_taken_for_this_one) {
+  const auto set = kernel::best_instruction_set();
+  ASSERT_TRUE(open(set, Precision::Int8).ok());
+  ASSERT_TRUE(open(set, Precision::F32).ok());
+  EXPECT_NE(prepared(set, Precision::Int8).path(), prepared(set, Precision::F32).path());
+  std::filesystem::copy_file(prepared(set, Precision::F32).path(),
+                             prepared(set, Precision::Int8).path(),
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_FALSE(prepared(set, Precision::Int8).read().ok());
+  EXPECT_TRUE(prepared(set, Precision::F32).read().ok());
 }
 
 TEST_F(PreparedFileTest, each_cut_and_each_changed_byte_is_noticed) {

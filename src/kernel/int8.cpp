@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kLine = 64;
 constexpr float kGreatest = 127.0F;
+constexpr float kTooGreat = 1e30F;
 
 std::size_t up_to(std::size_t count, std::size_t step) { return (count + step - 1) / step * step; }
 
@@ -98,9 +99,9 @@ PackedInt8 pack_int8(const float* weights, const float* bias, std::size_t output
     for (std::size_t k = 0; k < inputs; ++k) {
       greatest = std::isfinite(row[k]) ? std::max(greatest, std::fabs(row[k])) : row[k];
     }
-    // What is no number stays so in the product, which the model's end notices.
-    const bool usable = std::isfinite(greatest) && greatest > 0;
-    scales[n] = std::isfinite(greatest) ? greatest / kGreatest : greatest;
+    // What is no number, or gives sums that are none, stays so in the product: its end notices.
+    const bool usable = greatest > 0 && greatest < kTooGreat;
+    scales[n] = usable || greatest == 0 ? greatest / kGreatest : INFINITY;
     std::int8_t* const at =
         values + n / kInt8Panel * packed.panel_bytes() + n % kInt8Panel * kInt8Depth;
     float sum = 0;

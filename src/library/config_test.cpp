@@ -113,6 +113,7 @@ TEST_F(ConfigTest, a_wrong_value_is_named_with_what_is_expected) {
       {"max_rss = \"lots\"", "max_rss must be a size like"},
       {"max_rss = 5", "max_rss must be a size like"},
       {"color = \"blue\"", "color must be \"auto\", \"always\" or \"never\""},
+      {"precision = \"fp16\"", "precision must be \"auto\", \"f32\" or \"int8\""},
       {"index = 3", "index must be a table"},
       {"[index]\nhidden = 1", ":2: index.hidden must be true or false"},
       {"[index]\nsize_cap = \"1GB\"", "67108864 at most"},

@@ -361,6 +361,38 @@ TEST(Meaning, of_another_model_is_built_beside_the_first_and_switched_at_once) {
   EXPECT_LE(vector_files(setup.directory).size(), 1U) << "the files of the first are gone";
 }
 
+TEST(Meaning, of_another_precision_takes_the_place_of_the_first_only_when_that_is_said) {
+  const ScratchFolder scratch("meaning-precision");
+  Corpus corpus(scratch.path() + "/tree", 16);
+  corpus.add_files(60);
+  const auto f32 = std::make_shared<FakeEncoder>("one", "f32");
+  const auto int8 = std::make_shared<FakeEncoder>("one", "int8");
+  LibrarySetup setup{corpus.root(), scratch.path() + "/library", 2, {}, f32};
+  const std::uint64_t vectors = index_all(*open_or_create(setup)).embedded;
+  write_file(corpus.root() + "/new.py", big_file(3));
+  library::LibraryOptions options = options_of(setup);
+  options.encoder = int8;
+  options.encoder_of = [&](const std::string& key) {
+    return key.find(":f32:") != std::string::npos ? f32 : nullptr;
+  };
+  options.keeps_precision = true;
+  {
+    const auto library = library::Library::open(options);
+    ASSERT_TRUE(library.ok());
+    EXPECT_GT(index_all(**library).embedded, 0U);
+    EXPECT_EQ(f32->counters().texts, status_of(**library).vectors);
+    EXPECT_EQ(int8->counters().texts, 0U);
+    EXPECT_NE(status_of(**library).model.find(":f32:"), std::string::npos);
+    EXPECT_EQ(ask(**library, kQueries[0]).mode, "hybrid");
+  }
+  options.keeps_precision = false;
+  const auto library = library::Library::open(options);
+  ASSERT_TRUE(library.ok());
+  EXPECT_GT(index_all(**library).embedded, vectors);
+  EXPECT_EQ(int8->counters().texts, status_of(**library).vectors);
+  EXPECT_NE(status_of(**library).model.find(":int8:"), std::string::npos);
+}
+
 TEST(Meaning, similar_finds_the_near_and_leaves_out_the_file_itself) {
   const ScratchFolder scratch("meaning-similar");
   Corpus corpus(scratch.path() + "/tree", 16);

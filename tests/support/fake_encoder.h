@@ -20,10 +20,10 @@ class FakeEncoder final : public embed::Encoder {
  public:
   static constexpr std::uint32_t kDimensions = 32;
 
-  explicit FakeEncoder(const std::string& name = "fake") {
+  explicit FakeEncoder(const std::string& name = "fake", const std::string& precision = "f32") {
     id_.name = name;
     id_.weights = content_hash(name).hex();
-    id_.precision = "f32";
+    id_.precision = precision;
     id_.pooling = "mean";
     id_.dimensions = kDimensions;
     id_.max_tokens = 256;

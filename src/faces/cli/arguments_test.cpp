@@ -63,6 +63,15 @@ TEST(Arguments, meaning_has_its_options) {
   EXPECT_THAT(watch.watch.paths, ElementsAre("src", "docs"));
   EXPECT_TRUE(watch.watch.poll);
   EXPECT_FALSE(watch.index.request.embed);
+  EXPECT_EQ(plain.common.precision, "");
+  EXPECT_EQ(parsed({"index", "--precision", "int8"}).common.precision, "int8");
+  EXPECT_EQ(parsed({"watch", "--precision", "f32"}).common.precision, "f32");
+  EXPECT_EQ(parsed({"embed", "x", "--precision", "auto"}).common.precision, "auto");
+  EXPECT_FALSE(parse_arguments({"index", "--precision", "fp16"}).ok());
+  const Invocation bench = parsed({"bench", "encoder", "--texts", "t", "--vectors", "v.npy"});
+  EXPECT_EQ(bench.command, Command::BenchEncoder);
+  EXPECT_EQ(bench.bench.encoder.texts, "t");
+  EXPECT_EQ(bench.bench.encoder.vectors, "v.npy");
   const Invocation similar = parsed({"similar", "a.py:7", "src", "-n", "3", "--lang", "go"});
   EXPECT_EQ(similar.command, Command::Similar);
   EXPECT_EQ(similar.similar.place, "a.py:7");
