@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "faces/clients/clients.h"
+
 namespace sonde::faces::cli {
 
 namespace {
@@ -350,6 +352,25 @@ void add_mcp(CLI::App& root, Target& target) {
       .type_name("PATH");
 }
 
+void add_install(CLI::App& root, Target& target) {
+  InstallOptions& install = target.invocation.install;
+  const auto add = [&](const char* name, const char* about, Command command) -> CLI::App& {
+    CLI::App& app = add_command(root, target, name, about, command);
+    add_list(app, "--client", install.clients, "Only this one; may be repeated")
+        .type_name("NAME")
+        ->delimiter(',')
+        ->check(CLI::IsMember(clients::client_names()));
+    app.add_flag("--all", install.all, "All of them, also those that are not found here");
+    app.add_flag("--dry-run", install.dry_run, "Show what would change, and change nothing");
+    return app;
+  };
+  add("install", "Let coding agents start `sonde mcp`: write it into their settings",
+      Command::Install)
+      .add_option("--program", install.program, "What they start, instead of this program")
+      ->type_name("PATH");
+  add("uninstall", "Take `sonde mcp` out of the settings of coding agents", Command::Uninstall);
+}
+
 void add_care(CLI::App& root, Target& target) {
   Invocation& invocation = target.invocation;
   CLI::App& status = add_command(root, target, "status",
@@ -393,6 +414,7 @@ void build(CLI::App& app, Target& target) {
   add_embed(app, target);
   add_bench(app, target);
   add_mcp(app, target);
+  add_install(app, target);
   add_care(app, target);
   add_common_everywhere(app, target);
 }

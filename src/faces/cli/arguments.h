@@ -42,6 +42,8 @@ enum class Command {
   BenchVectors,
   Mcp,
   BenchEncoder,
+  Install,
+  Uninstall,
 };
 
 /// What every command takes.
@@ -107,6 +109,14 @@ struct McpOptions {
   std::vector<std::string> roots;  // as typed; none: the client says
 };
 
+/// `sonde install` and `sonde uninstall`.
+struct InstallOptions {
+  std::vector<std::string> clients;  // none: those that are here
+  bool all = false;
+  bool dry_run = false;
+  std::string program;  // what the clients start; empty: this program
+};
+
 /// One command line, read. Only the part of its command is filled.
 struct Invocation {
   Command command = Command::None;
@@ -123,6 +133,7 @@ struct Invocation {
   EmbedOptions embed;
   BenchOptions bench;
   McpOptions mcp;
+  InstallOptions install;
   bool repair = false;
   bool yes = false;
   std::string shell;

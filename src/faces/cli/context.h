@@ -87,5 +87,6 @@ Result<int> run_embed(Context& context);
 Result<int> run_bench_vectors(Context& context);
 Result<int> run_mcp(Context& context);
 Result<int> run_bench_encoder(Context& context);
+Result<int> run_install(Context& context);
 
 }  // namespace sonde::faces::cli

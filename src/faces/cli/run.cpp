@@ -48,6 +48,8 @@ Result<int> dispatch(Context& context) {
     case Command::BenchVectors: return run_bench_vectors(context);
     case Command::Mcp: return run_mcp(context);
     case Command::BenchEncoder: return run_bench_encoder(context);
+    case Command::Install:
+    case Command::Uninstall: return run_install(context);
     case Command::None: context.streams.out << kShortHelp; return kDone;
   }
   return Error{Code::Internal, "a command without its code"};

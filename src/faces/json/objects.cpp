@@ -567,6 +567,25 @@ Document embed_object(const embed::ModelId& model, const std::vector<float>& vec
   return Document(std::move(object));
 }
 
+Document clients_object(const char* schema, DryRun dry_run,
+                        const std::vector<ClientReport>& reports) {
+  Object object = with_schema(schema);
+  object["dry_run"] = dry_run == DryRun::Yes;
+  object["clients"] = Object::array();
+  for (const ClientReport& report : reports) {
+    Object one;
+    one["client"] = text(report.client);
+    one["title"] = text(report.title);
+    put_path(one, "file", report.file);
+    one["action"] = text(report.action);
+    one["copy"] = text_or_null(report.copy);
+    one["change"] = text_or_null(report.change);
+    one["problem"] = text_or_null(report.problem);
+    object["clients"].push_back(std::move(one));
+  }
+  return Document(std::move(object));
+}
+
 Document text_object(const std::string& value) {
   Object object = with_schema("sonde.help/1");
   object["text"] = text(value);

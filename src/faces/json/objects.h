@@ -93,6 +93,20 @@ struct ModelTrial {
 Document model_test_object(const ModelTrial& trial);
 /// "sonde.embed/1". @param vectors  [n, model.dimensions], row-major
 Document embed_object(const embed::ModelId& model, const std::vector<float>& vectors);
+/// What became of one coding agent's settings.
+struct ClientReport {
+  std::string client;
+  std::string title;
+  std::string file;    // absolute
+  std::string action;  // "added", ..., or "failed"
+  std::string copy;    // of the file as it was; empty: none
+  std::string change;  // the lines that differ
+  std::string problem;
+};
+enum class DryRun { No, Yes };
+/// "sonde.install/1" and "sonde.uninstall/1". @param schema  one of these
+Document clients_object(const char* schema, DryRun dry_run,
+                        const std::vector<ClientReport>& reports);
 /// "sonde.help/1": help and version with --json.
 Document text_object(const std::string& text);
 /// "sonde.error/1".
