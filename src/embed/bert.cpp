@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 #include "embed/model_files.h"
@@ -37,8 +38,8 @@ constexpr const char* kWordTensor = "embeddings.word_embeddings.weight";
 /// Reads a model's tensors to their places.
 class Loader {
  public:
-  Loader(const Safetensors& file, const Arithmetic& arithmetic, float* weights)
-      : file_(file), named_(file), arithmetic_(arithmetic), weights_(weights) {}
+  Loader(const Safetensors& file, const Arithmetic& arithmetic, std::size_t heads, float* weights)
+      : file_(file), named_(file), arithmetic_(arithmetic), heads_(heads), weights_(weights) {}
 
   Status embeddings(const BertConfig& config, const BertLayout& layout) {
     const std::uint64_t width = config.width;
@@ -57,7 +58,7 @@ class Loader {
   Status layer(std::uint32_t index, std::uint64_t width, const BertLayout::Layer& layer) {
     const std::string at = fmt::format("encoder.layer.{}.", index);
     const std::string self = at + "attention.self.";
-    TRY(dense({self + "query", self + "key", self + "value"}, layer.qkv));
+    TRY(dense({self + "query", self + "key", self + "value"}, layer.qkv, heads_));
     TRY(dense({at + "attention.output.dense"}, layer.output));
     TRY(dense({at + "intermediate.dense"}, layer.up));
     TRY(dense({at + "output.dense"}, layer.down));
@@ -74,8 +75,9 @@ class Loader {
     return {};
   }
 
-  /// The outputs of several matrices, one after the other, as one.
-  Status dense(const std::vector<std::string>& names, const BertLayout::Matrix& matrix) {
+  /// The outputs of several matrices as one: one after the other, or with int8 a head's of each.
+  Status dense(const std::vector<std::string>& names, const BertLayout::Matrix& matrix,
+               std::size_t heads = 1) {
     const std::uint64_t outputs = matrix.outputs / names.size();
     std::vector<float> weights;
     std::vector<float> bias;
@@ -87,6 +89,8 @@ class Loader {
       bias.insert(bias.end(), part.begin(), part.end());
     }
     if (arithmetic_.precision == Precision::Int8) {
+      weights = by_head(weights, names.size(), heads);
+      bias = by_head(bias, names.size(), heads);
       const kernel::PackedInt8 packed = kernel::pack_int8(
           weights.data(), bias.data(), matrix.outputs, matrix.inputs, weights_ + matrix.weights);
       // In bytes it would be a number like any other.
@@ -102,9 +106,21 @@ class Loader {
     return {};
   }
 
+  /// [parts, heads, n] to [heads, parts, n].
+  static std::vector<float> by_head(const std::vector<float>& from, std::size_t parts,
+                                    std::size_t heads) {
+    std::vector<float> to(from.size());
+    const std::size_t count = from.size() / parts / heads;
+    for (std::size_t i = 0; i < parts * heads; ++i) {
+      std::copy_n(&from[i * count], count, &to[(i % heads * parts + i / heads) * count]);
+    }
+    return to;
+  }
+
   const Safetensors& file_;
   const Names named_;
   const Arithmetic arithmetic_;
+  const std::size_t heads_;
   float* const weights_;
 };
 
@@ -180,7 +196,7 @@ Result<std::shared_ptr<const BertModel>> BertModel::load(io::FileSystem& fs,
   TRY(file.check(word_tensor, {config.vocabulary, config.width}));
   LargeBuffer weights(layout.floats);
   std::fill_n(weights.data(), layout.floats, 0.0F);  // what lies between the parts too
-  Loader loader(file, arithmetic, weights.data());
+  Loader loader(file, arithmetic, config.heads, weights.data());
   TRY(loader.embeddings(config, layout));
   for (std::uint32_t index = 0; index < config.layers; ++index) {
     TRY(loader.layer(index, config.width, layout.layers[index]));
@@ -270,6 +286,37 @@ void BertModel::run_layer(const BertLayout::Layer& layer, std::span<const std::u
   }
 }
 
+void BertModel::attend_int8(const BertLayout::Layer& layer, std::span<const std::uint32_t> offsets,
+                            const kernel::Int8Rows& bytes, float* context,
+                            BertScratch& scratch) const {
+  const kernel::Int8Kernels& int8 = *arithmetic_.int8;
+  const std::size_t width = config_.width;
+  const std::size_t head_width = width / config_.heads;
+  const std::size_t tokens = offsets.back();
+  const kernel::PackedInt8 weights = int8_matrix(layer.qkv);
+  // Head by head, so that what lies between product and attention stays in the second-level cache;
+  // as many heads as fill whole panels.
+  const std::size_t outputs = 3 * head_width;
+  const std::size_t heads = kernel::kInt8Panel / std::gcd(outputs, kernel::kInt8Panel);
+  for (std::size_t first = 0; first < config_.heads; first += heads) {
+    const std::size_t count = std::min<std::size_t>(heads, config_.heads - first);
+    const std::size_t stride = count * outputs;
+    float* const qkv = scratch.room(kQkv, tokens * stride);  // [t, count, 3, head_width]
+    int8.matmul(bytes, tokens, weights.part(first * outputs, stride), qkv, stride,
+                kernel::Epilogue::None);
+    for (std::size_t n = 0; n + 1 < offsets.size(); ++n) {
+      const std::size_t length = offsets[n + 1] - offsets[n];
+      float* const room = scratch.room(
+          kAttention, kernel::int8_attention_scratch(length, head_width) / sizeof(float));
+      for (std::size_t head = 0; head < count; ++head) {
+        int8.attention(qkv + offsets[n] * stride + head * outputs, stride, length, head_width,
+                       context + offsets[n] * width + (first + head) * head_width, width,
+                       reinterpret_cast<std::byte*>(room));
+      }
+    }
+  }
+}
+
 void BertModel::run_int8_layer(const BertLayout::Layer& layer,
                                std::span<const std::uint32_t> offsets, float* hidden,
                                BertScratch& scratch) const {
@@ -277,21 +324,12 @@ void BertModel::run_int8_layer(const BertLayout::Layer& layer,
   const std::size_t width = config_.width;
   const std::size_t inner = config_.inner_width;
   const std::size_t tokens = offsets.back();
-  const std::size_t head_width = width / config_.heads;
   const kernel::Int8Rows bytes = scratch.rows(kBytes, tokens, width);  // of `hidden` always
-  float* const qkv = scratch.room(kQkv, tokens * 3 * width);           // [t, 3 * width]
   float* const context = scratch.room(kContext, tokens * width);       // [t, width]
   if (&layer == layout_.layers.data()) {
     int8.quantise(hidden, tokens, width, bytes);
   }
-  int8.matmul(bytes, tokens, int8_matrix(layer.qkv), qkv, 3 * width, kernel::Epilogue::None);
-  for (std::size_t n = 0; n + 1 < offsets.size(); ++n) {
-    const std::size_t length = offsets[n + 1] - offsets[n];
-    const std::size_t room = kernel::int8_attention_scratch(length, head_width) / sizeof(float);
-    int8.attention(qkv + offsets[n] * 3 * width, length, config_.heads, head_width,
-                   context + offsets[n] * width,
-                   reinterpret_cast<std::byte*>(scratch.room(kAttention, room)));
-  }
+  attend_int8(layer, offsets, bytes, context, scratch);
   const std::size_t together = std::min(tokens, kInnerRows);
   float* const rows = scratch.room(kInner, together * inner);  // [96, inner]
   const kernel::Int8Rows row_bytes = scratch.rows(kInnerBytes, together, inner);

@@ -83,7 +83,7 @@ class BertLayout {
     std::size_t outputs = 0, inputs = 0;
   };
   struct Layer {
-    Matrix qkv;     // [3 * width, width]
+    Matrix qkv;     // [3 * width, width]; with int8 each head's three parts side by side
     Matrix output;  // [width, width]
     Matrix up;      // [inner, width]
     Matrix down;    // [width, inner]
@@ -155,6 +155,8 @@ class BertModel {
   /// The same with int8 weights; the first layer quantises what comes from the embeddings.
   void run_int8_layer(const BertLayout::Layer& layer, std::span<const std::uint32_t> offsets,
                       float* hidden, BertScratch& scratch) const;
+  void attend_int8(const BertLayout::Layer& layer, std::span<const std::uint32_t> offsets,
+                   const kernel::Int8Rows& bytes, float* context, BertScratch& scratch) const;
   Status pool(const float* hidden, std::span<const std::uint32_t> offsets,
               std::span<float> out) const;
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kMagic = "SONDEPRE";
 /// Also raised when the tokenizer or the layout of weights changes what it makes of the same files.
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kHeadBytes = 56;
 /// Checked as one: small enough to be still in the second-level cache when it is.
 constexpr std::uint64_t kPieceBytes = 256 * 1024;

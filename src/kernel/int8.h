@@ -59,6 +59,11 @@ struct PackedInt8 {
   [[nodiscard]] std::size_t panels() const { return (outputs + kInt8Panel - 1) / kInt8Panel; }
   [[nodiscard]] std::size_t quads() const { return (inputs + kInt8Depth - 1) / kInt8Depth; }
   [[nodiscard]] std::size_t panel_bytes() const { return quads() * kInt8Panel * kInt8Depth; }
+  /// Some of the outputs. @param first  a multiple of kInt8Panel
+  [[nodiscard]] PackedInt8 part(std::size_t first, std::size_t count) const {
+    return {count,          inputs,       weights + first / kInt8Panel * panel_bytes(),
+            scales + first, sums + first, bias + first};
+  }
 };
 
 /// Floats that pack_int8() fills.
@@ -91,14 +96,16 @@ struct Int8Kernels {
   void (*matmul)(Int8Rows x, std::size_t rows, const PackedInt8& w, float* out,
                  std::size_t out_stride, Epilogue epilogue) = nullptr;
 
-  /// Multi-head self-attention over one sequence: queries quantised as rows are, keys a scale each,
-  /// values a scale for each channel, the exponentials of scores as bytes of which the greatest is
-  /// 255.
-  /// @param qkv      [length, 3 * heads * head_width]: queries, keys, values side by side
-  /// @param out      [length, heads * head_width], dense
+  /// Self-attention of one head over one sequence: queries quantised as rows are, keys a scale
+  /// each, values a scale for each channel, the exponentials of scores as bytes of which the
+  /// greatest is 255.
+  /// @param qkv      [length, 3 * head_width]: query, key, value side by side; rows `stride` floats
+  ///                 apart
+  /// @param out      [length, head_width], rows `out_stride` floats apart
   /// @param scratch  int8_attention_scratch(length, head_width) bytes, 64-byte aligned
-  void (*attention)(const float* qkv, std::size_t length, std::size_t heads, std::size_t head_width,
-                    float* out, std::byte* scratch) = nullptr;
+  void (*attention)(const float* qkv, std::size_t stride, std::size_t length,
+                    std::size_t head_width, float* out, std::size_t out_stride,
+                    std::byte* scratch) = nullptr;
 };
 
 /// The functions of one set. Must be available here.

@@ -107,13 +107,13 @@ struct SignedRows {
   }
 };
 
-void attend(const float* qkv, std::size_t length, std::size_t width, std::size_t head_width,
-            float* out) {
-  const std::size_t stride = 3 * width;
-  const SignedRows keys(length, head_width,
-                        [&](std::size_t j, std::size_t d) { return qkv[j * stride + width + d]; });
+void attention(const float* qkv, std::size_t stride, std::size_t length, std::size_t head_width,
+               float* out, std::size_t out_stride, std::byte* /*scratch*/) {
+  const SignedRows keys(length, head_width, [&](std::size_t j, std::size_t d) {
+    return qkv[j * stride + head_width + d];
+  });
   const SignedRows values(head_width, length, [&](std::size_t d, std::size_t j) {
-    return qkv[j * stride + 2 * width + d];
+    return qkv[j * stride + 2 * head_width + d];
   });
   const float factor = 1.44269504F / std::sqrt(static_cast<float>(head_width));
   std::vector<std::uint8_t> query(head_width);
@@ -140,16 +140,8 @@ void attend(const float* qkv, std::size_t length, std::size_t width, std::size_t
       for (std::size_t j = 0; j < length; ++j) {
         sum += scores[j] * values.rows[d][j];
       }
-      out[i * width + d] = sum / total * values.scales[d];
+      out[i * out_stride + d] = sum / total * values.scales[d];
     }
-  }
-}
-
-void attention(const float* qkv, std::size_t length, std::size_t heads, std::size_t head_width,
-               float* out, std::byte* /*scratch*/) {
-  for (std::size_t head = 0; head < heads; ++head) {
-    attend(qkv + head * head_width, length, heads * head_width, head_width,
-           out + head * head_width);
   }
 }
 

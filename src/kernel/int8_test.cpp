@@ -291,7 +291,18 @@ std::vector<float> attend(const Int8Kernels& kernels, const std::vector<float>& 
   const auto address = reinterpret_cast<std::uintptr_t>(scratch.data());
   std::byte* const begin = scratch.data() + (64 - address % 64) % 64;
   std::vector<float> out(length * heads * head_width + 1, kUntouched);
-  kernels.attention(qkv.data(), length, heads, head_width, out.data(), begin);
+  const std::size_t width = heads * head_width;
+  // Each head's query, key and value side by side, in rows that are longer.
+  const std::size_t stride = 3 * head_width + 5;
+  std::vector<float> of_head(length * stride, kUntouched);
+  for (std::size_t head = 0; head < heads; ++head) {
+    for (std::size_t i = 0; i < length * 3; ++i) {
+      std::copy_n(&qkv[i * width + head * head_width], head_width,
+                  &of_head[i / 3 * stride + i % 3 * head_width]);
+    }
+    kernels.attention(of_head.data(), stride, length, head_width, &out[head * head_width], width,
+                      begin);
+  }
   EXPECT_EQ(out.back(), kUntouched);
   out.pop_back();
   return out;
