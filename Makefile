@@ -28,7 +28,7 @@ demo: build ## build a release, bring a model, index this repository and ask it 
 	  printf '\n$$ sonde search %s\n' "'$$query'"; build/release/sonde search "$$query" -n 5 || exit; \
 	done
 
-build: bootstrap ## build/release/sonde, with sonde-worker beside it
+build: bootstrap ## build/release/sonde, with sonde-worker and sonde-git beside it
 	$(call build,release)
 
 test: bootstrap ## build and run every test

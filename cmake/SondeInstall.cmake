@@ -1,11 +1,11 @@
 # What `make install` and `make package` put where.
 include(GNUInstallDirs)
-if(NOT TARGET sonde OR NOT TARGET sonde-worker)
+if(NOT TARGET sonde OR NOT TARGET sonde-worker OR NOT TARGET sonde-git)
   return()
 endif()
 
 install(TARGETS sonde RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS sonde-worker RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/sonde)
+install(TARGETS sonde-worker sonde-git RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/sonde)
 install(FILES ${CMAKE_SOURCE_DIR}/docs/sonde.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 
 # The program itself knows its options: it writes its completions at install time.

@@ -40,7 +40,7 @@ endfunction()
 function(sonde_system_test name)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE sonde_test_support GTest::gmock GTest::gtest_main)
-  add_dependencies(${name} sonde sonde-worker poison_worker)
+  add_dependencies(${name} sonde sonde-worker sonde-git poison_worker)
   # Whoever runs the tests may have a model installed; programs started here are not to find it.
   gtest_discover_tests(${name} TEST_PREFIX "system." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                        PROPERTIES TIMEOUT 900 ENVIRONMENT XDG_DATA_HOME=${CMAKE_BINARY_DIR}/no-models)

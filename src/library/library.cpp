@@ -19,6 +19,7 @@
 #include "io/lease.h"
 #include "library/answer.h"
 #include "library/code_answer.h"
+#include "library/histories.h"
 #include "library/indexer.h"
 #include "library/lookup.h"
 #include "library/machine.h"
@@ -84,7 +85,8 @@ class LibraryImpl : public Library {
         limits_(limits_for(options.config)),
         fs_(io::real_file_system()),
         store_(std::move(store)),
-        segments_(fs_, options.location.directory, limits_) {}
+        segments_(fs_, options.location.directory, limits_),
+        histories_(fs_, options.location.directory, git_program(options.environment), limits_) {}
 
   /// On a thread of its own, which gives way to queries with all that it starts.
   Result<IndexReport> index(const IndexRequest& request, const ProgressSink& progress,
@@ -189,7 +191,8 @@ class LibraryImpl : public Library {
     report.embedded_total = counts.embedded_total;
     report.bytes_source = counts.source_bytes;
     report.bytes_truth = truth_bytes();
-    report.bytes_derived = segments_.bytes_on_disk() + segments_.vectors().bytes_on_disk();
+    report.bytes_derived = segments_.bytes_on_disk() + segments_.vectors().bytes_on_disk() +
+                           histories_.bytes_on_disk();
     TRY_ASSIGN(const std::vector<store::SegmentRow> rows, snapshot->segments());
     TRY_ASSIGN(const std::vector<store::DeltaRow> deltas, snapshot->deltas());
     report.segments = static_cast<std::uint32_t>(rows.size());
@@ -250,6 +253,7 @@ class LibraryImpl : public Library {
       }
     }
     TRY(writer->remove_source(found, {}));
+    TRY(histories_.remove(found.uid));
     return info;
   }
 
@@ -285,6 +289,12 @@ class LibraryImpl : public Library {
     }
     TRY(tidy_vectors(writer->store(), segments_, Unneeded::RemoveAll, thread_pool(foreground_)));
     TRY(remove_set_aside(report));
+    // Old lines of the files stand there; the next question reads the commits without them.
+    for (const store::SourceRow& row : rows) {
+      if (!histories_.remove(row.uid).ok()) {
+        report.retained.push_back(io::join_path(options_.location.directory, "history"));
+      }
+    }
     TRY_ASSIGN(const bool purged, writer->store().purge(texts, kPurgeTimeoutMs));
     report.pending = !purged;
     return report;
@@ -841,6 +851,7 @@ class LibraryImpl : public Library {
   std::unique_ptr<store::Store> store_;
   TreeWatch tree_watch_;
   Segments segments_;
+  Histories histories_;
   std::mutex mutex_;  // guards the pools' making
   Hands foreground_;  // of what somebody waits for: the refresh before a search, forgetting
   Hands background_;  // of index(): started by its thread, they give way as it does

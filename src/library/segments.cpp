@@ -13,15 +13,6 @@ namespace sonde::library {
 
 namespace {
 
-class FileSink : public io::BlockSink {
- public:
-  explicit FileSink(io::WritableFile& file) : file_(file) {}
-  Status append(std::string_view bytes) override { return file_.append(bytes); }
-
- private:
-  io::WritableFile& file_;
-};
-
 class StringSink : public io::BlockSink {
  public:
   Status append(std::string_view bytes) override {
@@ -169,33 +160,18 @@ Result<HolderList> Segments::load(store::Reader& reader) {
 Result<store::SegmentRow> Segments::write_file(
     std::uint64_t generation,
     const std::function<Result<index::SegmentSummary>(io::BlockSink&)>& write) {
-  if (const Status made = fs_.make_directory(segments_path());
-      !made.ok() && !fs_.info(segments_path()).ok()) {
-    return made.error();
-  }
-  const std::string temporary = io::join_path(segments_path(), "writing.tmp");
-  static_cast<void>(fs_.remove_file(temporary));  // of an interrupted write; usually not there
-  TRY_ASSIGN(const std::unique_ptr<io::WritableFile> file, fs_.create(temporary));
-  FileSink sink(*file);
-  auto written = write(sink);
-  Status synced = written.ok() ? file->sync() : Status(written.error());
-  if (synced.ok()) {
-    synced = file->close();
-  }
-  if (!synced.ok()) {
-    static_cast<void>(fs_.remove_file(temporary));
-    return synced.error();
-  }
   store::SegmentRow row;
-  row.file_name = fmt::format("{:012}-{:016x}.seg", generation, written->checksum);
-  row.generation = generation;
-  row.checksum = written->checksum;
-  row.size_bytes = written->bytes;
-  row.files = written->files;
-  row.docs = written->docs;
-  row.analyzer_version = index::kAnalyzerVersion;
-  TRY(fs_.rename(temporary, io::join_path(segments_path(), row.file_name)));
-  TRY(fs_.sync_directory(segments_path()));
+  TRY(write_derived_file(fs_, segments_path(), [&](io::BlockSink& sink) -> Result<std::string> {
+    TRY_ASSIGN(const index::SegmentSummary written, write(sink));
+    row.file_name = fmt::format("{:012}-{:016x}.seg", generation, written.checksum);
+    row.generation = generation;
+    row.checksum = written.checksum;
+    row.size_bytes = written.bytes;
+    row.files = written.files;
+    row.docs = written.docs;
+    row.analyzer_version = index::kAnalyzerVersion;
+    return row.file_name;
+  }));
   return row;
 }
 

@@ -17,6 +17,8 @@ enum class JobKind : std::uint16_t {
   Misbehave = 2,  // crashes, hangs, eats memory or lies on purpose; only where a test registers it
   Chunk = 10,     // source text to chunks (text/chunk_job.h)
   UnpackModel = 20,  // an archive to a model's files (embed/unpack_job.h)
+  WalkCommits = 30,  // which commits a repository has (history/commit_job.h)
+  ReadCommits = 31,  // messages and changed hunks of commits
 };
 
 struct Job {

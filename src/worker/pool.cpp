@@ -47,6 +47,10 @@ Status check_options(const PoolOptions& options) {
   if (options.jobs_per_process < 1 || options.job_deadline <= milliseconds(0)) {
     return Error{Code::InvalidArgument, "a pool needs a deadline and at least a job a process"};
   }
+  if (options.read_folders.size() > kMaxReadFolders) {
+    return Error{Code::Limit, "a worker reads below at most " + std::to_string(kMaxReadFolders) +
+                                  " folders, not " + std::to_string(options.read_folders.size())};
+  }
   struct stat status {};
   if (!options.program.starts_with('/') || ::stat(options.program.c_str(), &status) != 0 ||
       !S_ISREG(status.st_mode) || ::access(options.program.c_str(), X_OK) != 0) {
@@ -60,9 +64,10 @@ WorkerProcess::Options process_options(const PoolOptions& options) {
   const auto deadline_s = std::chrono::ceil<std::chrono::seconds>(options.job_deadline).count();
   return {.program = options.program,
           .environment = worker_environment(),
-          .hello = {.memory_limit_bytes = options.memory_limit_bytes,
-                    .cpu_limit_s =
-                        std::max(kMinCpuLimit_s, 20 * static_cast<std::uint64_t>(deadline_s))}};
+          .hello = {
+              .memory_limit_bytes = options.memory_limit_bytes,
+              .cpu_limit_s = std::max(kMinCpuLimit_s, 20 * static_cast<std::uint64_t>(deadline_s)),
+              .read_folders = options.read_folders}};
 }
 
 using Process = std::unique_ptr<WorkerProcess>;

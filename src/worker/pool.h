@@ -21,6 +21,9 @@ struct PoolOptions {
   std::size_t memory_limit_bytes = 1ULL << 30;     // RLIMIT_AS of each
   std::chrono::milliseconds job_deadline{10'000};  // for one job, then SIGKILL
   std::size_t jobs_per_process = 20'000;           // then a fresh one, against slow leaks
+  /// Folders that a worker may read below, and nowhere else; absolute, at most kMaxReadFolders
+  /// (worker/protocol.h). Empty, the rule: a worker opens no file at all.
+  std::vector<std::string> read_folders = {};
 };
 
 /// A pool of worker processes, started when first needed and restarted when they die. It has one
@@ -53,5 +56,8 @@ class Pool {
 /// handler. Sets limits and the sandbox first, as the supervisor's greeting says; whatever a
 /// handler needs to open it must have opened before. @return the exit code of the process.
 int serve(int fd, const Handlers& handlers);
+/// What the main of a worker program returns: serve() on the socket that its supervisor left it, or
+/// a word on stderr when nobody did. @param name  of the program
+int serve_program(const char* name, const Handlers& handlers);
 
 }  // namespace sonde::worker

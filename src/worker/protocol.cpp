@@ -55,6 +55,10 @@ std::string encode_hello(const Hello& hello) {
   ByteWriter writer;
   writer.u64(hello.memory_limit_bytes);
   writer.u64(hello.cpu_limit_s);
+  writer.varint(hello.read_folders.size());
+  for (const std::string& folder : hello.read_folders) {
+    writer.string(folder);
+  }
   return writer.take();
 }
 
@@ -63,6 +67,11 @@ Result<Hello> decode_hello(std::string_view payload) {
   Hello hello;
   TRY_ASSIGN(hello.memory_limit_bytes, reader.u64());
   TRY_ASSIGN(hello.cpu_limit_s, reader.u64());
+  TRY_ASSIGN(const std::uint64_t folders, reader.varint_at_most(kMaxReadFolders));
+  for (std::uint64_t i = 0; i < folders; ++i) {
+    TRY_ASSIGN(const std::string_view folder, reader.string());
+    hello.read_folders.emplace_back(folder);
+  }
   if (!reader.at_end()) {
     return Error{Code::Corruption, "a greeting is longer than it should be"};
   }

@@ -5,7 +5,8 @@
 //             length u32, payload [length], checksum u64
 //   checksum = XXH3-64 of the payload, seeded with the XXH3-64 of the 24 bytes before it
 //
-//   supervisor -> worker   Hello (payload: memory limit u64, cpu seconds u64), then Job...
+//   supervisor -> worker   Hello (payload: memory limit u64, cpu seconds u64,
+//                          folders that may be read: count varint, paths), then Job...
 //   worker -> supervisor   Ready (status: 1 when system calls are filtered), then one Answer a
 //                          job, in order, each sent before the next job is begun
 //
@@ -15,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -48,9 +50,11 @@ struct Frame {
 struct Hello {
   std::uint64_t memory_limit_bytes = 0;
   std::uint64_t cpu_limit_s = 0;
+  std::vector<std::string> read_folders = {};  // absolute; at most kMaxReadFolders
 };
+inline constexpr std::size_t kMaxReadFolders = 32;
 std::string encode_hello(const Hello& hello);
-/// Errors: Corruption.
+/// Errors: Corruption, Limit.
 Result<Hello> decode_hello(std::string_view payload);
 
 /// Appends one frame to `out`. The payload must not be larger than kMaxPayloadBytes.

@@ -1,10 +1,13 @@
 #include "worker/sandbox.h"
 
+#include <fcntl.h>
+#include <linux/landlock.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +15,7 @@
 #include <type_traits>
 
 #include "io/os_error.h"
+#include "io/unique_fd.h"
 
 // Sanitizers reserve terabytes of address space and make system calls of their own.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -31,6 +35,7 @@ namespace {
 
 constexpr bool kSanitized = SONDE_SANITIZED == 1;
 constexpr rlim_t kMaxDescriptors = 8;
+constexpr rlim_t kMaxReaderDescriptors = 256;  // packs and their indexes stay open
 constexpr std::size_t kHandlerStackBytes = 64 * 1024;
 constexpr std::size_t kExhaustionProbeBytes = std::size_t{16} << 20;
 
@@ -53,7 +58,9 @@ Status set_limits(const SandboxLimits& limits) {
   if (kSanitized) {
     return {};
   }
-  TRY(set_limit(RLIMIT_NOFILE, kMaxDescriptors, "RLIMIT_NOFILE"));
+  TRY(set_limit(RLIMIT_NOFILE,
+                limits.read_folders.empty() ? kMaxDescriptors : kMaxReaderDescriptors,
+                "RLIMIT_NOFILE"));
   if (limits.cpu_s > 0) {
     TRY(set_limit(RLIMIT_CPU, limits.cpu_s, "RLIMIT_CPU"));
   }
@@ -101,8 +108,35 @@ constexpr int kAllowed[] = {
     SCMP_SYS(exit_group),
 };
 
-int add_rules(scmp_filter_ctx filter) {
+/// Calls that look at files and change none; what they may open is for Landlock to say.
+constexpr int kAllowedToReaders[] = {
+    SCMP_SYS(stat),     SCMP_SYS(lstat),      SCMP_SYS(fstat),     SCMP_SYS(newfstatat),
+    SCMP_SYS(statx),    SCMP_SYS(access),     SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
+    SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd),    SCMP_SYS(getdents64),
+    SCMP_SYS(lseek),    SCMP_SYS(pread64),    SCMP_SYS(getuid),    SCMP_SYS(geteuid),
+};
+
+/// Everything of open()'s flags that could make or change a file.
+constexpr scmp_datum_t kWritingFlags = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND;
+
+int add_reader_rules(scmp_filter_ctx filter) {
   int failed = 0;
+  for (const int call : kAllowedToReaders) {
+    failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
+  }
+  const scmp_arg_cmp open_reads{1, SCMP_CMP_MASKED_EQ, kWritingFlags, O_RDONLY};
+  failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, &open_reads);
+  const scmp_arg_cmp openat_reads{2, SCMP_CMP_MASKED_EQ, kWritingFlags, O_RDONLY};
+  failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, &openat_reads);
+  for (const int command : {F_GETFD, F_SETFD, F_GETFL}) {
+    const scmp_arg_cmp asked{1, SCMP_CMP_EQ, static_cast<scmp_datum_t>(command), 0};
+    failed |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, &asked);
+  }
+  return failed;
+}
+
+int add_rules(scmp_filter_ctx filter, bool reader) {
+  int failed = reader ? add_reader_rules(filter) : 0;
   for (const int call : kAllowed) {
     failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
   }
@@ -118,11 +152,58 @@ int add_rules(scmp_filter_ctx filter) {
 }
 
 /// Errors: Unsupported, when the kernel (or what we run in) has no filters.
-Status filter_system_calls() {
+Status filter_system_calls(bool reader) {
   const std::unique_ptr<std::remove_pointer_t<scmp_filter_ctx>, ReleaseFilter> filter(
       seccomp_init(SCMP_ACT_ERRNO(EPERM)));
-  if (!filter || add_rules(filter.get()) != 0 || seccomp_load(filter.get()) != 0) {
+  if (!filter || add_rules(filter.get(), reader) != 0 || seccomp_load(filter.get()) != 0) {
     return Error{Code::Unsupported, "system calls cannot be filtered here"};
+  }
+  return {};
+}
+
+/// Every right over files that the kernel's Landlock knows to take away.
+std::uint64_t handled_rights(long abi) {
+  std::uint64_t rights = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;  // those of ABI 1, bits 0 to 12
+  if (abi >= 2) {
+    rights |= 1ULL << 13;  // REFER
+  }
+  if (abi >= 3) {
+    rights |= 1ULL << 14;  // TRUNCATE
+  }
+  return rights;
+}
+
+/// From now on files can be opened below these folders only, and only read.
+/// Errors: Unsupported (a kernel without Landlock), Io (a folder that cannot be opened).
+Status confine_to(const std::vector<std::string>& folders) {
+  const long abi =
+      ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  if (abi < 1) {
+    return Error{Code::Unsupported, "this kernel has no Landlock"};
+  }
+  landlock_ruleset_attr attributes{};
+  attributes.handled_access_fs = handled_rights(abi);
+  // The size of its first version: later kernels take the fields that are not there as zero.
+  const io::UniqueFd rules(static_cast<int>(
+      ::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes.handled_access_fs, 0)));
+  if (!rules.valid()) {
+    return io::os_error(errno, "make", "the rules of Landlock");
+  }
+  for (const std::string& folder : folders) {
+    const io::UniqueFd open(::open(folder.c_str(), O_PATH | O_CLOEXEC));
+    if (!open.valid()) {
+      return io::os_error(errno, "open", folder);
+    }
+    landlock_path_beneath_attr beneath{};
+    beneath.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+    beneath.parent_fd = open.get();
+    if (::syscall(SYS_landlock_add_rule, rules.get(), LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) !=
+        0) {
+      return io::os_error(errno, "allow to read", folder);
+    }
+  }
+  if (::syscall(SYS_landlock_restrict_self, rules.get(), 0) != 0) {
+    return io::os_error(errno, "enter", "the rules of Landlock");
   }
   return {};
 }
@@ -176,10 +257,13 @@ Result<SandboxState> enter_sandbox(const SandboxLimits& limits) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return io::os_error(errno, "give up", "new privileges");
   }
-  if (kSanitized || !filter_system_calls().ok()) {
+  if (kSanitized) {
     return SandboxState::Unfiltered;
   }
-  return SandboxState::Filtered;
+  const bool reader = !limits.read_folders.empty();
+  const bool confined = !reader || confine_to(limits.read_folders).ok();
+  const bool filtered = filter_system_calls(reader).ok();
+  return confined && filtered ? SandboxState::Filtered : SandboxState::Unfiltered;
 }
 
 }  // namespace sonde::worker

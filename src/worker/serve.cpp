@@ -2,8 +2,10 @@
 // the first job without an answer is the one that a crash belongs to.
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <array>
+#include <cstdio>
 #include <exception>
 #include <new>
 #include <utility>
@@ -13,6 +15,7 @@
 #include "worker/pool.h"
 #include "worker/protocol.h"
 #include "worker/sandbox.h"
+#include "worker/worker_process.h"
 
 namespace sonde::worker {
 
@@ -110,7 +113,7 @@ Result<SandboxState> greet(Connection& connection) {
   TRY_ASSIGN(const Hello hello, decode_hello(frame->payload));
   // The checksum library chooses its code at its first use: let that be before the filter.
   static_cast<void>(checksum64("warm"));
-  return enter_sandbox({hello.memory_limit_bytes, hello.cpu_limit_s});
+  return enter_sandbox({hello.memory_limit_bytes, hello.cpu_limit_s, hello.read_folders});
 }
 
 int serve_jobs(Connection& connection, const Handlers& handlers) {
@@ -149,6 +152,15 @@ int serve(int fd, const Handlers& handlers) {
   } catch (const std::bad_alloc&) {
     return kExitOutOfMemory;  // while a job or an answer was copied
   }
+}
+
+int serve_program(const char* name, const Handlers& handlers) {
+  struct stat status {};
+  if (::fstat(kWorkerSocket, &status) != 0 || !S_ISSOCK(status.st_mode)) {
+    std::fprintf(stderr, "%s is started by sonde; there is nothing to do for it here\n", name);
+    return kExitProtocol;
+  }
+  return serve(kWorkerSocket, handlers);
 }
 
 }  // namespace sonde::worker

@@ -244,6 +244,34 @@ void add_code(CLI::App& root, Target& target) {
                                "What a function calls, and what that calls", Command::Callees));
 }
 
+void add_history(CLI::App& root, Target& target) {
+  CLI::App& app = add_command(root, target, "history", "Find commits by what they say or changed",
+                              Command::History);
+  HistoryOptions& history = target.invocation.history;
+  library::HistoryRequest& request = history.request;
+  app.add_option("query", request.query,
+                 "Words, \"phrases\", -not, and path: filters; without it the newest commits "
+                 "that fit the options")
+      ->type_name("QUERY");
+  app.add_option("-n,--limit", request.limit, "Commits at most (10)")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, kResultLimit));
+  add_list(app, "-p,--path", request.path_globs,
+           "Only changes of paths that fit this glob; may be repeated")
+      .type_name("GLOB");
+  app.add_option("--author", request.author, "Only commits whose author's name or address has this")
+      ->type_name("A");
+  app.add_option("--since", history.since,
+                 "Only commits written then or later: 2024-05-31, \"3 weeks ago\", yesterday")
+      ->type_name("D");
+  app.add_option("--until", history.until, "Only commits written until then, with that day")
+      ->type_name("D");
+  app.add_option("--hunks", request.hunks_per_commit, "Changed places shown of a commit (3)")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{0}, kResultLimit));
+  app.add_flag("--no-refresh", target.no_refresh, "Do not read new commits first");
+}
+
 void add_sources(CLI::App& root, Target& target) {
   CLI::App& app = add_command(root, target, "source", "The folders of the library", Command::None);
   app.require_subcommand(1);
@@ -409,6 +437,7 @@ void build(CLI::App& app, Target& target) {
   add_search(app, target);
   add_similar(app, target);
   add_code(app, target);
+  add_history(app, target);
   add_sources(app, target);
   add_models(app, target);
   add_embed(app, target);
@@ -459,6 +488,7 @@ Status finish(Target& target) {
     invocation.common.max_rss_bytes = bytes;
   }
   invocation.search.request.refresh = !target.no_refresh;
+  invocation.history.request.refresh = !target.no_refresh;
   invocation.code.symbol.refresh = !target.no_refresh;
   invocation.code.outline.refresh = !target.no_refresh;
   invocation.code.symbol.mentions = !target.no_mentions;

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "library/encoder_bench.h"
+#include "library/history.h"
 #include "library/library.h"
 #include "library/vector_bench.h"
 
@@ -24,6 +25,7 @@ enum class Command {
   References,
   Callers,
   Callees,
+  History,
   SourceAdd,
   SourceList,
   SourceRemove,
@@ -86,6 +88,12 @@ struct CodeOptions {
   library::OutlineRequest outline;  // `path` as typed; empty: the working folder
 };
 
+struct HistoryOptions {
+  library::HistoryRequest request;
+  std::string since;  // as typed; empty: not said
+  std::string until;
+};
+
 struct ModelOptions {
   std::string what;  // a path (add), what the hub calls it (pull), or a name; empty: the one in use
   std::string name;  // --name
@@ -126,6 +134,7 @@ struct Invocation {
   SearchOptions search;
   SimilarOptions similar;
   CodeOptions code;
+  HistoryOptions history;
   library::StatusRequest status;
   std::string source;              // of source add and source remove, as typed
   std::vector<std::string> paths;  // of forget, as typed

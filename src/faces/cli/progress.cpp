@@ -47,13 +47,43 @@ void ProgressLine::update(const library::Progress& progress) {
     first_ = progress;
     phase_start_ = now;
   }
-  if (drawn_ && now - last_draw_ < kBetweenDraws) {
+  if (due(now)) {
+    draw(describe(progress, std::chrono::duration<double>(now - phase_start_).count()), now);
+  }
+}
+
+void ProgressLine::update_commits(std::uint64_t done, std::uint64_t total) {
+  if (!enabled_) {
     return;
   }
-  last_draw_ = now;
+  const auto now = clock_();
+  if (!begun_) {
+    begun_ = true;
+    first_.files_done = done;
+    phase_start_ = now;
+  }
+  if (!due(now)) {
+    return;
+  }
+  std::string line =
+      fmt::format("reading the history  {}/{} commits", with_commas(done), with_commas(total));
   const double seconds = std::chrono::duration<double>(now - phase_start_).count();
+  if (seconds >= kRateAfterSeconds && done > first_.files_done && done < total) {
+    const double rate = static_cast<double>(done - first_.files_done) / seconds;
+    line += fmt::format("  {} a second  {} left", with_commas(static_cast<std::uint64_t>(rate)),
+                        human_duration(std::max(static_cast<double>(total - done) / rate, 1.0)));
+  }
+  draw(line, now);
+}
+
+bool ProgressLine::due(std::chrono::steady_clock::time_point now) const {
+  return !drawn_ || now - last_draw_ >= kBetweenDraws;
+}
+
+void ProgressLine::draw(const std::string& line, std::chrono::steady_clock::time_point now) {
+  last_draw_ = now;
   const std::size_t width = std::max<std::size_t>(terminal_.width, 20) - 1;
-  err_ << "\r\x1b[K" << cut_to_width(describe(progress, seconds), width) << std::flush;
+  err_ << "\r\x1b[K" << cut_to_width(line, width) << std::flush;
   drawn_ = true;
 }
 

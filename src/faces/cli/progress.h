@@ -24,11 +24,16 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void update(const library::Progress& progress);
+  /// The same of commits that are read.
+  void update_commits(std::uint64_t done, std::uint64_t total);
   void clear();
   /// For a call of the library; this must outlive it.
   library::ProgressSink sink();
 
  private:
+  /// Whether it is time to draw again.
+  bool due(std::chrono::steady_clock::time_point now) const;
+  void draw(const std::string& line, std::chrono::steady_clock::time_point now);
   std::string describe_embedding(const library::Progress& progress, double phase_seconds) const;
   std::string describe(const library::Progress& progress, double phase_seconds) const;
 

@@ -30,6 +30,7 @@ Result<int> dispatch(Context& context) {
     case Command::References:
     case Command::Callers:
     case Command::Callees: return run_code(context);
+    case Command::History: return run_history(context);
     case Command::SourceAdd:
     case Command::SourceList:
     case Command::SourceRemove: return run_source(context);
@@ -58,8 +59,9 @@ Result<int> dispatch(Context& context) {
 /// What a person reads about an error, with what to do where the message alone does not say.
 std::string explained(const Error& error, Command command) {
   if (error.code == Code::Cancelled) {
-    const bool writes = command == Command::Index || command == Command::Forget ||
-                        command == Command::SourceAdd || command == Command::SourceRemove;
+    const bool writes = command == Command::Index || command == Command::History ||
+                        command == Command::Forget || command == Command::SourceAdd ||
+                        command == Command::SourceRemove;
     return writes ? "interrupted; what was done is kept, and the same command goes on from there"
                   : "interrupted";
   }
