@@ -202,7 +202,7 @@ TEST_F(Mcp, every_tool_answers_with_text_and_structure) {
   const Json hello = client.initialize()["result"];
   EXPECT_EQ(hello["protocolVersion"], "2025-11-25");
   const Json tools = client.request("tools/list")["result"]["tools"];
-  EXPECT_EQ(tools.size(), 10U);
+  EXPECT_EQ(tools.size(), 11U);
   for (const Json& tool : tools) {
     EXPECT_EQ(tool["inputSchema"]["type"], "object");
     EXPECT_EQ(tool["outputSchema"]["type"], "object");

@@ -10,6 +10,7 @@ std::vector<Tool> all_tools() {
   tools.push_back(callers_tool());
   tools.push_back(callees_tool());
   tools.push_back(outline_tool());
+  tools.push_back(history_tool());
   tools.push_back(read_tool());
   tools.push_back(similar_tool());
   tools.push_back(status_tool());

@@ -38,7 +38,7 @@ struct Tool {
 };
 
 // One function for each, beside its schemas: tool_search.cpp, tool_code.cpp, tool_calls.cpp,
-// tool_files.cpp, tool_care.cpp.
+// tool_files.cpp, tool_history.cpp, tool_care.cpp.
 Tool search_tool();
 Tool similar_tool();
 Tool definition_tool();
@@ -46,6 +46,7 @@ Tool references_tool();
 Tool callers_tool();
 Tool callees_tool();
 Tool outline_tool();
+Tool history_tool();
 Tool read_tool();
 Tool status_tool();
 Tool index_tool();

@@ -20,6 +20,7 @@ const tools = {
   callers: {symbol: 'forget_expired'},
   callees: {symbol: 'tick', depth: 2},
   outline: {path: 'src'},
+  history: {query: 'expired sessions'},
   read: {path: 'src/money.py'},
   status: {},
   index: {},

@@ -27,6 +27,7 @@ TOOLS = {
     "callers": {"symbol": "forget_expired", "depth": 2},
     "callees": {"symbol": "tick"},
     "outline": {"path": "src"},
+    "history": {"query": "expired sessions"},
     "read": {"path": "src/money.py", "start_line": 1},
     "status": {},
     "index": {},
