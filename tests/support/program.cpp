@@ -90,16 +90,21 @@ bool Running::ended() {
   return pid_ == 0;
 }
 
+Ran Running::so_far() const {
+  Ran ran;
+  ran.out = read_all(output_ + ".out");
+  ran.err = read_all(output_ + ".err");
+  return ran;
+}
+
 Ran Running::wait() {
   if (pid_ > 0) {
     ::waitpid(pid_, &status_, 0);
     pid_ = 0;
   }
-  Ran ran;
+  Ran ran = so_far();
   ran.exit_code = WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
   ran.signal = WIFSIGNALED(status_) ? WTERMSIG(status_) : 0;
-  ran.out = read_all(output_ + ".out");
-  ran.err = read_all(output_ + ".err");
   return ran;
 }
 

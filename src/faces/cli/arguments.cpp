@@ -399,6 +399,26 @@ void add_install(CLI::App& root, Target& target) {
   add("uninstall", "Take `sonde mcp` out of the settings of coding agents", Command::Uninstall);
 }
 
+void add_serve(CLI::App& root, Target& target) {
+  CLI::App& app =
+      add_command(root, target, "serve", "Serve agents and programs over HTTP", Command::Serve);
+  ServeOptions& serve = target.invocation.serve;
+  app.add_option("--listen", serve.listen,
+                 "Where: 127.0.0.1:8811; port 0 takes any that is free. Another address than "
+                 "loopback needs --token-file")
+      ->type_name("ADDRESS:PORT");
+  add_list(app, "--root", serve.roots,
+           "A project to serve; may be repeated. Without it that of the working folder")
+      .type_name("DIR");
+  app.add_option("--token-file", serve.token_file,
+                 "The file with the token that requests carry, instead of the one in the state "
+                 "folder; made where there is none")
+      ->type_name("FILE");
+  add_list(app, "--allow-host", serve.allowed_hosts,
+           "A further name, or NAME:PORT, that requests may be addressed to; may be repeated")
+      .type_name("NAME");
+}
+
 void add_care(CLI::App& root, Target& target) {
   Invocation& invocation = target.invocation;
   CLI::App& status = add_command(root, target, "status",
@@ -444,6 +464,7 @@ void build(CLI::App& app, Target& target) {
   add_bench(app, target);
   add_mcp(app, target);
   add_install(app, target);
+  add_serve(app, target);
   add_care(app, target);
   add_common_everywhere(app, target);
 }
@@ -518,7 +539,8 @@ OptionShape shape_of(const CLI::Option& option) {
   if (known != choices.end()) {
     shape.choices = known->second;
   }
-  shape.takes_path = option.get_type_name() == "DIR" || option.get_type_name() == "GLOB";
+  shape.takes_path = option.get_type_name() == "DIR" || option.get_type_name() == "FILE" ||
+                     option.get_type_name() == "GLOB";
   return shape;
 }
 

@@ -46,6 +46,7 @@ enum class Command {
   BenchEncoder,
   Install,
   Uninstall,
+  Serve,
 };
 
 /// What every command takes.
@@ -125,6 +126,14 @@ struct InstallOptions {
   std::string program;  // what the clients start; empty: this program
 };
 
+/// `sonde serve`.
+struct ServeOptions {
+  std::string listen = "127.0.0.1:8811";
+  std::vector<std::string> roots;  // as typed; none: the working folder's project
+  std::string token_file;          // as typed; empty: the one in the state folder
+  std::vector<std::string> allowed_hosts;
+};
+
 /// One command line, read. Only the part of its command is filled.
 struct Invocation {
   Command command = Command::None;
@@ -143,6 +152,7 @@ struct Invocation {
   BenchOptions bench;
   McpOptions mcp;
   InstallOptions install;
+  ServeOptions serve;
   bool repair = false;
   bool yes = false;
   std::string shell;

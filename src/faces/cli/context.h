@@ -89,5 +89,6 @@ Result<int> run_bench_vectors(Context& context);
 Result<int> run_mcp(Context& context);
 Result<int> run_bench_encoder(Context& context);
 Result<int> run_install(Context& context);
+Result<int> run_serve(Context& context);
 
 }  // namespace sonde::faces::cli

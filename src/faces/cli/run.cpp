@@ -51,6 +51,7 @@ Result<int> dispatch(Context& context) {
     case Command::BenchEncoder: return run_bench_encoder(context);
     case Command::Install:
     case Command::Uninstall: return run_install(context);
+    case Command::Serve: return run_serve(context);
     case Command::None: context.streams.out << kShortHelp; return kDone;
   }
   return Error{Code::Internal, "a command without its code"};

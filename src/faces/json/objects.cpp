@@ -146,6 +146,13 @@ Object with_schema(const char* schema) {
   return object;
 }
 
+Object error_fields(const Error& error) {
+  Object object = with_schema("sonde.error/1");
+  object["error"]["code"] = code_name(error.code);
+  object["error"]["message"] = text(error.message);
+  return object;
+}
+
 }  // namespace
 
 std::string utc_time(std::int64_t milliseconds_since_1970) {
@@ -592,11 +599,22 @@ Document text_object(const std::string& value) {
   return Document(std::move(object));
 }
 
+Document serve_object(const std::string& url, const std::string& token_file) {
+  Object object = with_schema("sonde.serve/1");
+  object["url"] = url;
+  object["token_file"] = text(token_file);
+  return Document(std::move(object));
+}
+
 Document error_object(const Error& error, int exit_code) {
-  Object object = with_schema("sonde.error/1");
-  object["error"]["code"] = code_name(error.code);
-  object["error"]["message"] = text(error.message);
+  Object object = error_fields(error);
   object["error"]["exit_code"] = exit_code;
+  return Document(std::move(object));
+}
+
+Document http_error_object(const Error& error, int status) {
+  Object object = error_fields(error);
+  object["error"]["status"] = status;
   return Document(std::move(object));
 }
 

@@ -107,10 +107,14 @@ enum class DryRun { No, Yes };
 /// "sonde.install/1" and "sonde.uninstall/1". @param schema  one of these
 Document clients_object(const char* schema, DryRun dry_run,
                         const std::vector<ClientReport>& reports);
+/// "sonde.serve/1": what `sonde serve` says when it listens.
+Document serve_object(const std::string& url, const std::string& token_file);
 /// "sonde.help/1": help and version with --json.
 Document text_object(const std::string& text);
 /// "sonde.error/1".
 Document error_object(const Error& error, int exit_code);
+/// The same over HTTP: with `status` instead of the exit code.
+Document http_error_object(const Error& error, int status);
 
 /// "2025-01-31T12:00:00.250Z"; empty for 0.
 std::string utc_time(std::int64_t milliseconds_since_1970);

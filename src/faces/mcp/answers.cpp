@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/utf8.h"
-#include "faces/json/objects.h"
 #include "faces/wording.h"
 
 namespace sonde::faces::mcp {
@@ -172,15 +171,15 @@ std::vector<std::string> notes_on(Project& project, const library::Completeness&
 }
 
 ToolAnswer answer_with(const ToolCall& call, std::vector<RootAnswer> answers, std::size_t limit,
-                       const std::string& nothing) {
+                       const std::string& nothing, json::Explain explain) {
   const std::vector<Found> found = best_of(answers, limit);
   const library::SearchAnswer sum = summed(answers);
   const bool several = answers.size() > 1;
   ToolAnswer answer;
-  answer.structured = json::search_object(sum, json::Explain::No).value();
+  answer.structured = json::search_object(sum, explain).value();
   Object& results = answer.structured["results"];
   for (const auto& [from, hit] : found) {
-    Object object = json::hit_object(*hit, json::Explain::No, from->answer.mode).value();
+    Object object = json::hit_object(*hit, explain, from->answer.mode).value();
     if (several) {
       object["root"] = to_valid_utf8(from->project->root());
     }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "faces/json/objects.h"
 #include "faces/mcp/tools.h"
 
 namespace sonde::faces::mcp {
@@ -40,7 +41,7 @@ Result<std::vector<Rooted<Answer>>> ask_roots(const ToolCall& call, const std::s
 /// @param answers  at least one
 /// @param nothing  what to try when nothing was found
 ToolAnswer answer_with(const ToolCall& call, std::vector<RootAnswer> answers, std::size_t limit,
-                       const std::string& nothing);
+                       const std::string& nothing, json::Explain explain = json::Explain::No);
 
 /// What is to be known about an answer of this project: indexing under way, what is stale.
 std::vector<std::string> notes_on(Project& project, const library::Completeness& index);

@@ -49,12 +49,17 @@ Object failed_result(const std::string& message) {
   return result;
 }
 
-Calls::Calls(Workspace& workspace, Channel& channel)
-    : workspace_(workspace), channel_(channel), pool_(kCallThreads, "sonde-mcp", kCallLimit + 1) {}
+Calls::Calls(Workspace& workspace, Channel& channel, std::shared_ptr<ThreadPool> pool)
+    : workspace_(workspace),
+      channel_(channel),
+      pool_(pool != nullptr
+                ? std::move(pool)
+                : std::make_shared<ThreadPool>(kCallThreads, "sonde-mcp", kCallLimit + 1)) {}
 
 void Calls::end() {
   cancel_all();
-  pool_.wait_idle();
+  std::unique_lock lock(mutex_);
+  ended_.wait(lock, [this] { return calls_.empty(); });
 }
 
 bool Calls::idle() {
@@ -88,7 +93,7 @@ void Calls::start(CallRequest request) {
       return;
     }
   }
-  pool_.submit([this, call] { run(call); });
+  pool_->submit([this, call] { run(call); });
 }
 
 void Calls::run(const std::shared_ptr<Call>& call) {
@@ -115,6 +120,7 @@ void Calls::finish(const std::shared_ptr<Call>& call, const std::string& answer)
     channel_.answer(call->request.id, answer);
   }
   calls_.erase(call->request.id.dump());
+  ended_.notify_all();  // while it is locked: end() may be the last to need this
 }
 
 void Calls::cancel(const Json& id) {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,8 +32,8 @@ struct CallRequest {
 /// Threads: safe.
 class Calls {
  public:
-  /// All outlive this.
-  Calls(Workspace& workspace, Channel& channel);
+  /// Both outlive this. @param pool  with room for every call of all that share it; null: its own
+  Calls(Workspace& workspace, Channel& channel, std::shared_ptr<ThreadPool> pool = nullptr);
   ~Calls() { end(); }
   Calls(const Calls&) = delete;
   Calls& operator=(const Calls&) = delete;
@@ -62,8 +63,9 @@ class Calls {
   Workspace& workspace_;
   Channel& channel_;
   std::mutex mutex_;
+  std::condition_variable ended_;                       // one of calls_
   std::map<std::string, std::shared_ptr<Call>> calls_;  // by their id as JSON
-  ThreadPool pool_;                                     // last: its tasks use all of the above
+  std::shared_ptr<ThreadPool> pool_;                    // last: its tasks use all of the above
 };
 
 /// The result of a call that failed: what went wrong, and what to do next.

@@ -82,7 +82,7 @@ Session::Session(SessionOptions options, Channel& channel)
                      : std::make_shared<Workspace>(
                            options_.door, options_.home,
                            [this](Level level, const std::string& text) { log(level, text); })),
-      calls_(*workspace_, channel_) {}
+      calls_(*workspace_, channel_, options_.call_threads) {}
 
 Session::~Session() {
   calls_.end();

@@ -28,6 +28,8 @@ struct SessionOptions {
   /// Of several sessions, its roots set already; then of the above only `roots` is looked at, which
   /// must not be empty. Null: the session has one of its own.
   std::shared_ptr<Workspace> workspace;
+  /// What calls of tools run on, shared by several sessions. Null: threads of its own.
+  std::shared_ptr<ThreadPool> call_threads;
   /// Lines for people, beside what the client is told. May be called from any thread.
   std::function<void(Level, const std::string&)> log;
   /// How long the client may take to name its roots.

@@ -5,6 +5,7 @@
 
 #include "faces/mcp/answers.h"
 #include "faces/mcp/arguments.h"
+#include "faces/mcp/search_filters.h"
 
 namespace sonde::faces::mcp {
 
@@ -23,28 +24,6 @@ constexpr const char* kFilters = R"json(
 constexpr const char* kRoot = R"json(,
     "root": {"type": "string", "description": "only this root (its path or last part), when several are open"})json";
 
-Result<library::SearchMode> mode_of(const std::string& name) {
-  if (name == "auto")
-    return library::SearchMode::Auto;
-  if (name == "words")
-    return library::SearchMode::Words;
-  if (name == "meaning")
-    return library::SearchMode::Meaning;
-  if (name == "hybrid")
-    return library::SearchMode::Hybrid;
-  return Error{Code::InvalidArgument,
-               "the argument `mode` must be auto, words, meaning or hybrid, not " + name};
-}
-
-/// The filters that both take.
-template <typename Request>
-Status read_filters(Arguments& arguments, Request& request) {
-  TRY_ASSIGN(request.languages, arguments.list("lang"));
-  TRY_ASSIGN(request.path_globs, arguments.list("path"));
-  TRY_ASSIGN(request.kinds, arguments.list("kind"));
-  return {};
-}
-
 const char* nothing_advice(const Arguments& arguments) {
   const bool filtered = arguments.has("lang") || arguments.has("path") || arguments.has("kind") ||
                         arguments.has("symbol");
@@ -59,7 +38,7 @@ Result<ToolAnswer> run_search(const ToolCall& call, const Json& json) {
   TRY_ASSIGN(request.query, arguments.needed_text("query"));
   TRY_ASSIGN(request.limit, arguments.number("n", kResults, 1, kResultLimit));
   TRY_ASSIGN(const std::string mode, arguments.text("mode", "auto"));
-  TRY_ASSIGN(request.mode, mode_of(mode));
+  TRY_ASSIGN(request.mode, search_mode_named(mode));
   TRY(read_filters(arguments, request));
   TRY_ASSIGN(request.symbols, arguments.list("symbol"));
   TRY_ASSIGN(const std::uint64_t budget,
