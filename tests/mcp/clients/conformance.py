@@ -1,11 +1,13 @@
-"""Drives `sonde mcp` with the official Python client: every tool, in both kinds of protocol, and a
-client that cancels, leaves in the middle, and says what nobody can read.
+"""Drives `sonde mcp`, and `sonde serve` over HTTP, with the official Python client: every tool, in
+both kinds of protocol, and a client that cancels, leaves in the middle, and says what nobody can read.
 
     conformance.py SONDE MODEL_FOLDER
 """
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,9 +15,11 @@ import time
 from pathlib import Path
 
 import anyio
+import httpx2
 import mcp_types as types
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
 
 SONDE, MODEL = sys.argv[1], sys.argv[2]
 BOUND = 120  # seconds for anything
@@ -55,6 +59,27 @@ def server(home, folder, *words):
     return StdioServerParameters(command=SONDE, args=["mcp", *words], env=environment, cwd=str(folder))
 
 
+@contextlib.contextmanager
+def http_server(home, project):
+    """`sonde serve`, as a function that makes a connection to it."""
+    process = subprocess.Popen(
+        [SONDE, "serve", "--listen", "127.0.0.1:0", "--json", "--root", str(project)],
+        env=server(home, project).env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        started = json.loads(process.stdout.readline())
+        headers = {"Authorization": "Bearer " + Path(started["token_file"]).read_text().strip()}
+
+        def connect():
+            client = httpx2.AsyncClient(headers=headers, timeout=httpx2.Timeout(BOUND))
+            return streamable_http_client(started["url"] + "/mcp", http_client=client)
+
+        yield connect
+    finally:
+        process.send_signal(signal.SIGTERM)
+        require(process.wait(BOUND) == 0, f"sonde serve ended with {process.returncode}")
+
+
 def children():
     """Names of our living child processes."""
     names = []
@@ -69,8 +94,8 @@ def children():
     return names
 
 
-async def drive_everything(home, project, mode, version):
-    async with Client(server(home, project), mode=mode, read_timeout_seconds=BOUND) as client:
+async def drive_everything(connect, mode, version):
+    async with Client(connect(), mode=mode, read_timeout_seconds=BOUND) as client:
         require(client.protocol_version == version, f"{client.protocol_version} was agreed on, not {version}")
         require("search" in (client.instructions or ""), "the instructions do not say what to use")
         listed = await client.list_tools()
@@ -101,8 +126,8 @@ async def drive_everything(home, project, mode, version):
         require("a fee for refunds" in prompt.messages[0].content.text, "the prompt lost its argument")
 
 
-async def cancel_and_go_on(home, project, mode):
-    async with Client(server(home, project), mode=mode, read_timeout_seconds=BOUND) as client:
+async def cancel_and_go_on(connect, mode):
+    async with Client(connect(), mode=mode, read_timeout_seconds=BOUND) as client:
         async with anyio.create_task_group() as group:
             for _ in range(3):
                 group.start_soon(client.call_tool, "index", {"force": True})
@@ -172,11 +197,16 @@ def main():
                        stdout=subprocess.DEVNULL)  # fmt: skip
         for mode, version in [("legacy", "2025-11-25"), ("auto", "2026-07-28")]:
             began = time.monotonic()
-            anyio.run(drive_everything, home, project, mode, version)
-            anyio.run(cancel_and_go_on, home, project, mode)
+            anyio.run(drive_everything, lambda: server(home, project), mode, version)
+            anyio.run(cancel_and_go_on, lambda: server(home, project), mode)
             anyio.run(leave_in_the_middle, home, project, mode)
             anyio.run(tell_roots, home, project, mode)
             print(f"{version}: every tool, cancel, leave, roots: {time.monotonic() - began:.1f} s")
+            began = time.monotonic()
+            with http_server(home, project) as connect:
+                anyio.run(drive_everything, connect, mode, version)
+                anyio.run(cancel_and_go_on, connect, mode)
+            print(f"{version} over HTTP: every tool, cancel: {time.monotonic() - began:.1f} s")
         began = time.monotonic()
         say_what_nobody_reads(home, project)
         print(f"what nobody reads is refused: {time.monotonic() - began:.1f} s")
