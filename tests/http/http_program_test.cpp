@@ -105,7 +105,7 @@ TEST_F(Http, nothing_but_health_is_told_without_the_token) {
   const std::string wrong = server.token().substr(1) + (server.token()[0] == '0' ? "1" : "0");
   for (const std::string& authorization :
        {std::string(), "Authorization: Bearer " + wrong + "\r\n",
-        "Authorization: Bearer " + server.token().substr(1) + "\r\n", "Authorization: Bearer \r\n",
+        "Authorization: Bearer " + server.token().substr(1) + "\r\n", std::string("Authorization: Bearer \r\n"),
         "Authorization: Basic " + server.token() + "\r\n",
         "Authorization: Bearer " + wrong + "\r\nAuthorization: Bearer " + server.token() +
             "\r\n"}) {
@@ -330,7 +330,7 @@ TEST_F(Http, a_client_that_leaves_in_the_middle_harms_nobody) {
 TEST_F(Http, thirty_four_threads_of_requests_meet_few_threads_and_no_foreign_runtime) {
   Corpus corpus(root_ + "/many", 11);
   corpus.add_files(story_size(60));
-  Server server(scratch_.path(), root_);
+  Server server(scratch_.path(), root_, {"--threads", "2"});
   server.wait_until_ready();
   std::atomic<int> good{0};
   std::vector<std::thread> threads;

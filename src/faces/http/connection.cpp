@@ -130,6 +130,7 @@ void ClientConnection::read_headers() {
     return;
   }
   state_ = State::Idle;
+  head_ = false;
   parser_.emplace();
   parser_->header_limit(limits_.header_bytes);
   // Which limit holds is known when the headers are. (None at all is not possible: Boost 1.74 takes
@@ -168,7 +169,7 @@ void ClientConnection::take_headers(ErrorCode error) {
   }
   request_ = parsed_request(parser_->get());
   head_ = request_.method == "HEAD";
-  last_ = last_ || !parser_->keep_alive();
+  last_ = last_ || request_.version == 10 || !parser_->keep_alive();
   if (request_.version != 10 && request_.version != 11) {
     refuse_bytes(beast::http::error::bad_version);
     return;
@@ -249,7 +250,8 @@ void ClientConnection::watch() {
 /// One that closes its sending half has gone.
 void ClientConnection::look_at_client() {
   pollfd entry{stream_.socket().native_handle(), POLLRDHUP, 0};
-  if (::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) {
+  if (!answer_ended_ && ::poll(&entry, 1, 0) > 0 &&
+      (entry.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) {
     gone();
     return;
   }

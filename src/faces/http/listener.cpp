@@ -138,6 +138,7 @@ void AsioListener::take(ErrorCode error, Tcp::socket socket) {
     });
     return;
   }
+  accept();  // before anything that may fail
   socket.set_option(Tcp::no_delay(true), error);
   if (open_->load() >= options_.connection_limit) {
     Response full = error_response(
@@ -158,7 +159,6 @@ void AsioListener::take(ErrorCode error, Tcp::socket socket) {
     clients_.push_back(client);
     client->start();
   }
-  accept();
 }
 
 std::vector<std::shared_ptr<ClientConnection>> AsioListener::connections() {

@@ -1,6 +1,7 @@
 #include "faces/http/mcp_endpoint.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "base/utf8.h"
@@ -17,6 +18,7 @@ using mcp::Message;
 constexpr const char* kSessionHeader = "Mcp-Session-Id";
 constexpr std::size_t kSessionIdBytes = 16;
 constexpr std::chrono::hours kUnused{8};
+constexpr std::chrono::milliseconds kLook{10};
 constexpr const char* kStreamType = "text/event-stream";
 
 bool takes_stream(const Request& request) {
@@ -114,6 +116,7 @@ bool McpEndpoint::make_room() {
     return false;
   }
   oldest->second->end();
+  oldest->second->settle();
   ending_.push_back(oldest->second);
   sessions_.erase(oldest);
   return true;
@@ -161,6 +164,7 @@ void McpEndpoint::remove(const std::shared_ptr<Exchange>& exchange) {
     }
   }
   session->end();
+  session->settle();
   Response done;
   done.status = 204;
   exchange->respond(std::move(done));
@@ -176,6 +180,11 @@ void McpEndpoint::tick() {
       each = sessions_.erase(each);
     } else {
       ++each;
+    }
+  }
+  for (const auto& each : ending_) {
+    if (each->ended()) {
+      each->settle();
     }
   }
   const auto still = std::stable_partition(ending_.begin(), ending_.end(),
@@ -195,20 +204,27 @@ std::vector<std::shared_ptr<McpSession>> McpEndpoint::all() {
 
 void McpEndpoint::stop_listening() {
   for (const auto& session : all()) {
-    session->stop_listening();
+    session->settle();
   }
 }
 
 void McpEndpoint::end() {
-  for (const auto& session : all()) {
+  const auto sessions_to_end = all();
+  for (const auto& session : sessions_to_end) {
     session->end();
+  }
+  for (const auto& session : sessions_to_end) {
+    while (session->working()) {
+      std::this_thread::sleep_for(kLook);
+    }
+    session->settle();
   }
   Sessions sessions;
   std::vector<std::shared_ptr<McpSession>> ending;
   const std::lock_guard lock(mutex_);
   sessions.swap(sessions_);
   ending.swap(ending_);
-  // They are let go, and waited for, without the lock.
+  // They are let go after the lock is.
 }
 
 }  // namespace sonde::faces::http

@@ -34,7 +34,7 @@ class McpEndpoint {
 
   /// Lets go of what has ended and of sessions that nobody uses; called some times a second.
   void tick();
-  /// Ends the streams that have no end of their own.
+  /// Ends what has no end of its own: streams that wait for something to tell.
   void stop_listening();
   /// Cancels and ends everything, and waits for that.
   void end();

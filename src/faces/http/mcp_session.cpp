@@ -34,6 +34,7 @@ void McpSession::take(const std::shared_ptr<McpPost>& post, const std::vector<Me
   }
   post->several = messages.size() > 1;
   const std::set<std::string> asked = post->open;
+  const std::lock_guard lock(mutex_);
   if (!streams_.add(post)) {
     post->exchange->respond(rpc_refusal(400, messages.front().id, mcp::rpc::kInvalidRequest,
                                         "a request with this id is under way"));
@@ -44,7 +45,6 @@ void McpSession::take(const std::shared_ptr<McpPost>& post, const std::vector<Me
       self->cancel(asked);
     }
   });
-  const std::lock_guard lock(mutex_);
   streams_.set_current(post);
   session_.handle_line(body);
   streams_.set_current(nullptr);
@@ -82,10 +82,17 @@ void McpSession::cancel(const std::set<std::string>& ids) {
   }
 }
 
-void McpSession::end() {
-  session_.cancel_all();
+void McpSession::settle() {
+  const std::lock_guard lock(mutex_);  // a request that is being taken in has its call then
   streams_.stop_listening();
-  streams_.end();
+  if (session_.idle()) {
+    streams_.end();
+  }
+}
+
+void McpSession::end() {
+  ended_ = true;
+  session_.cancel_all();
 }
 
 }  // namespace sonde::faces::http

@@ -28,13 +28,14 @@ class McpSession : public std::enable_shared_from_this<McpSession> {
             const std::string& body);
   /// GET: the stream for what belongs to no request.
   void listen(const std::shared_ptr<Exchange>& exchange);
-  /// Ends that stream.
-  void stop_listening() { streams_.stop_listening(); }
-  /// Cancels everything and ends the streams.
+  /// Ends that stream, and all that no call is going to answer.
+  void settle();
+  /// Cancels what runs; settle() ends it when that is done.
   void end();
   /// Nothing runs and nobody waits: it can be let go without waiting.
   [[nodiscard]] bool idle() { return session_.idle() && streams_.quiet(); }
   [[nodiscard]] bool working() { return !session_.idle(); }
+  [[nodiscard]] bool ended() const { return ended_; }
   [[nodiscard]] std::chrono::steady_clock::time_point last_used() const { return last_used_; }
 
  private:
@@ -43,6 +44,7 @@ class McpSession : public std::enable_shared_from_this<McpSession> {
 
   const std::string id_;
   const std::string version_;
+  std::atomic<bool> ended_{false};
   std::atomic<std::chrono::steady_clock::time_point> last_used_{std::chrono::steady_clock::now()};
   McpStreams streams_;
   std::mutex mutex_;      // of session_, which one thread at a time may use
