@@ -105,7 +105,8 @@ TEST_F(Http, nothing_but_health_is_told_without_the_token) {
   const std::string wrong = server.token().substr(1) + (server.token()[0] == '0' ? "1" : "0");
   for (const std::string& authorization :
        {std::string(), "Authorization: Bearer " + wrong + "\r\n",
-        "Authorization: Bearer " + server.token().substr(1) + "\r\n", std::string("Authorization: Bearer \r\n"),
+        "Authorization: Bearer " + server.token().substr(1) + "\r\n",
+        std::string("Authorization: Bearer \r\n"),
         "Authorization: Basic " + server.token() + "\r\n",
         "Authorization: Bearer " + wrong + "\r\nAuthorization: Bearer " + server.token() +
             "\r\n"}) {

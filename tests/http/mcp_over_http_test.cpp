@@ -145,7 +145,10 @@ TEST_F(McpHttp, what_is_wrong_with_a_message_is_said) {
                      "Content-Type: text/plain\r\n" + session)
                 .status,
             415);
-  EXPECT_EQ(server.ask("POST", "/mcp", std::string(5U << 20, ' '), kBoth + session).status, 413);
+  Wire large(server.port());
+  ASSERT_TRUE(large.send("POST /mcp HTTP/1.1\r\n" + server.good_headers() + kBoth + session +
+                         "Content-Length: 4194305\r\n\r\n"));
+  EXPECT_EQ(large.answer().status, 413);
   EXPECT_EQ(
       post(server, message("ping", {}, 1), session + "MCP-Protocol-Version: 2025-11-25\r\n").status,
       200);

@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t kDropAboveBytes = 1U << 20;
 // A client that is still sending when it is refused must read the answer before the connection is
 // reset: what it sends is read and thrown away for a while.
-constexpr std::chrono::milliseconds kLinger{1'000};
-constexpr std::size_t kLingerBytes = 1U << 20;
+constexpr std::chrono::milliseconds kLinger{5'000};
+constexpr std::size_t kLingerBytes = 16U << 20;
 
 }  // namespace
 

@@ -101,7 +101,10 @@ std::string_view Request::path() const {
 
 bool Request::accepts(std::string_view type) const {
   for (const Header& header : headers) {
-    std::string_view rest = same_letters(header.name, "accept") ? header.value : "";
+    std::string_view rest = header.value;
+    if (!same_letters(header.name, "accept")) {
+      continue;
+    }
     while (!rest.empty()) {
       const std::size_t comma = std::min(rest.find(','), rest.size());
       const std::string_view part = rest.substr(0, comma);

@@ -5,7 +5,8 @@
 namespace sonde::faces::http {
 
 const Route* Router::route_of(const Request& request) const {
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string_view sent = request.method;
+  const std::string_view method = sent == "HEAD" ? "GET" : sent;
   const auto found = std::find_if(routes_.begin(), routes_.end(), [&](const Route& route) {
     return route.path == request.path() && route.method == method;
   });
