@@ -168,6 +168,9 @@ TEST(Arguments, every_command_is_known) {
       {{"doctor", "--repair"}, Command::Doctor},
       {{"reset", "--yes"}, Command::Reset},
       {{"completion", "bash"}, Command::Completion},
+      {{"serve"}, Command::Serve},
+      {{"serve", "--listen", "[::1]:0", "--root", "a", "--root", "b", "--allow-host", "c"},
+       Command::Serve},
   };
   for (const auto& [arguments, command] : cases) {
     EXPECT_EQ(parsed(arguments).command, command);
