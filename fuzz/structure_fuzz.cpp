@@ -26,6 +26,9 @@ void check_definitions(const sonde::text::Structure& structure) {
     require(definition.line >= 1 && definition.line <= definition.end_line);
     require(definition.end_line <= kLastLine);
     require(!structure.qualified(definition).empty());
+    require(definition.visibility <= sonde::text::Visibility::Public);
+    require((definition.marks & ~(sonde::text::kAnnotated | sonde::text::kOverrides)) == 0);
+    require(definition.measured() || definition.measures == sonde::text::Measures{});
   }
 }
 

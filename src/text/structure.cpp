@@ -11,15 +11,18 @@ namespace sonde::text {
 
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
 constexpr std::uint8_t kCutFlag = 1;
 constexpr std::uint8_t kOpensFlag = 16;        // above the kinds of chunks
 constexpr std::uint8_t kDeclarationFlag = 32;  // likewise
+constexpr std::uint8_t kMarksFlag = 64;        // marks follow
 constexpr std::uint8_t kKindMask = 15;
+constexpr std::uint8_t kVisibilityMask = 3;  // of marks
+constexpr std::uint8_t kHighestMarks = 15;
 constexpr std::uint64_t kEdgeMask = 7;   // of a reference's head: its kind,
 constexpr std::uint64_t kMovedFlag = 8;  // whether it stands in another definition,
 constexpr unsigned kLineShift = 4;       // and how many lines further
-constexpr auto kHighestEdge = static_cast<std::uint64_t>(EdgeKind::Use);
+constexpr auto kHighestEdge = static_cast<std::uint64_t>(EdgeKind::ImportedName);
 constexpr auto kHighestKind = static_cast<std::uint8_t>(ChunkKind::Cell);
 constexpr std::uint32_t kScopeDepth = 64;  // of names joined
 
@@ -83,7 +86,7 @@ class StructureReader {
     for (std::uint32_t i = 0; i < count; ++i) {
       Definition definition;
       TRY_ASSIGN(const std::uint8_t head, reader_.u8());
-      if ((head & kKindMask) > kHighestKind || head >= kDeclarationFlag * 2) {
+      if ((head & kKindMask) > kHighestKind || head >= kMarksFlag * 2) {
         return corrupt("an unknown kind of definition");
       }
       definition.kind = static_cast<ChunkKind>(head & kKindMask);
@@ -97,7 +100,33 @@ class StructureReader {
       TRY_ASSIGN(definition.line, read_line());
       TRY_ASSIGN(const std::uint64_t lines, reader_.varint_at_most(last_line_ - definition.line));
       definition.end_line = definition.line + static_cast<std::uint32_t>(lines);
+      if ((head & kMarksFlag) != 0) {
+        TRY(read_marks(definition));
+      }
+      if (definition.measured()) {
+        TRY(read_measures(definition.measures));
+      }
       structure_.definitions.push_back(definition);
+    }
+    return {};
+  }
+
+  Status read_marks(Definition& definition) {
+    TRY_ASSIGN(const std::uint8_t marks, reader_.u8());
+    const bool visible = (marks & kVisibilityMask) <= static_cast<std::uint8_t>(Visibility::Public);
+    if (marks == 0 || marks > kHighestMarks || !visible) {
+      return corrupt("an unknown mark of a definition");
+    }
+    definition.visibility = static_cast<Visibility>(marks & kVisibilityMask);
+    definition.marks = marks & static_cast<std::uint8_t>(~kVisibilityMask);
+    return {};
+  }
+
+  Status read_measures(Measures& measures) {
+    for (std::uint32_t* each :
+         {&measures.cyclomatic, &measures.cognitive, &measures.nesting, &measures.parameters}) {
+      TRY_ASSIGN(const std::uint64_t value, reader_.varint_at_most(UINT32_MAX));
+      *each = static_cast<std::uint32_t>(value);
     }
     return {};
   }
@@ -164,6 +193,7 @@ std::string_view edge_name(EdgeKind kind) {
     case EdgeKind::Inherit: return "inherit";
     case EdgeKind::Type: return "type";
     case EdgeKind::Use: return "use";
+    case EdgeKind::ImportedName: return "import";
   }
   return "call";
 }
@@ -221,14 +251,25 @@ std::string encode_structure(const Structure& structure) {
   writer.varint(structure.definitions.size());
   std::uint32_t line = 1;
   for (const Definition& definition : structure.definitions) {
-    writer.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(definition.kind) |
-                                        (definition.opens_only ? kOpensFlag : 0U) |
-                                        (definition.declaration ? kDeclarationFlag : 0U)));
+    const auto marks = static_cast<std::uint8_t>(static_cast<std::uint8_t>(definition.visibility) |
+                                                 definition.marks);
+    writer.u8(static_cast<std::uint8_t>(
+        static_cast<std::uint8_t>(definition.kind) | (definition.opens_only ? kOpensFlag : 0U) |
+        (definition.declaration ? kDeclarationFlag : 0U) | (marks != 0 ? kMarksFlag : 0U)));
     writer.varint(definition.name);
     writer.varint(definition.scope);
     writer.varint(definition.parent);
     writer.varint(zigzag(line, definition.line));
     writer.varint(definition.end_line - definition.line);
+    if (marks != 0) {
+      writer.u8(marks);
+    }
+    if (definition.measured()) {
+      writer.varint(definition.measures.cyclomatic);
+      writer.varint(definition.measures.cognitive);
+      writer.varint(definition.measures.nesting);
+      writer.varint(definition.measures.parameters);
+    }
     line = definition.line;
   }
   writer.varint(structure.references.size());

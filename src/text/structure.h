@@ -15,7 +15,7 @@ namespace sonde::text {
 
 /// The version of what a structure holds; stored with each. Raise it when its answers change: the
 /// next `sonde index` reads the structure of every file again, and no chunk and no vector.
-inline constexpr std::uint32_t kStructureVersion = 1;
+inline constexpr std::uint32_t kStructureVersion = 2;
 
 inline constexpr std::size_t kMaxDefinitions = 50'000;      // of a file; more are left out
 inline constexpr std::size_t kMaxReferences = 200'000;      // likewise
@@ -28,9 +28,36 @@ enum class EdgeKind : std::uint8_t {
   Inherit = 2,
   Type = 3,
   Use = 4,  // as a value, of a name that the same file defines or imports: a callback in a table
+  ImportedName = 5,  // a name out of the module that the Import before it names; or an import that
+                     // does nothing when the program runs (of types alone)
 };
-/// "call", "import", "inherit", "type", "use".
+/// "call", "import" (for both), "inherit", "type", "use".
 std::string_view edge_name(EdgeKind kind);
+inline bool is_import(EdgeKind kind) {
+  return kind == EdgeKind::Import || kind == EdgeKind::ImportedName;
+}
+
+/// How complex a function is; text/syntax/complexity.h says how each is counted.
+struct Measures {
+  std::uint32_t cyclomatic = 1;
+  std::uint32_t cognitive = 0;
+  std::uint32_t nesting = 0;  // of flow within flow, and of functions without a name
+  std::uint32_t parameters = 0;
+  bool operator==(const Measures&) const = default;
+};
+
+/// From where a definition can be named, by its language's rules. Numbered for ever.
+enum class Visibility : std::uint8_t {
+  Unknown = 0,  // nothing says, or it depends
+  Private = 1,  // from its file, class or package alone
+  Public = 2,   // from everywhere
+};
+
+/// What is written at a definition about who uses it. Numbered for ever.
+enum MarkFlag : std::uint8_t {
+  kAnnotated = 4,  // an annotation, attribute or decorator that may hand it to a framework
+  kOverrides = 8,  // it says that it overrides something
+};
 
 struct Definition {
   std::uint32_t name = 0;    // index into Structure::names
@@ -42,6 +69,14 @@ struct Definition {
   ChunkKind kind = ChunkKind::Text;
   bool opens_only = false;   // an impl block or extension: encloses, but defines nothing
   bool declaration = false;  // a prototype or signature: the body is elsewhere
+  Visibility visibility = Visibility::Unknown;
+  std::uint8_t marks = 0;  // of MarkFlag
+  Measures measures = {};
+
+  /// True for a function with a body: only that has measures.
+  [[nodiscard]] bool measured() const {
+    return kind == ChunkKind::Function && !declaration && !opens_only;
+  }
 };
 
 struct Reference {

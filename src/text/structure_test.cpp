@@ -18,10 +18,15 @@ Structure sample() {
       {4, 1, 0, 5, 5, ChunkKind::Function, false, true},
       {1, 0, 0, 50, 60, ChunkKind::Class, true, false},
   };
+  structure.definitions[0].visibility = Visibility::Public;
+  structure.definitions[1].visibility = Visibility::Private;
+  structure.definitions[1].marks = kAnnotated | kOverrides;
+  structure.definitions[1].measures = {12, 300, 4, 2};
   structure.references = {{3, 0, 1, EdgeKind::Import},
                           {5, 1, 3, EdgeKind::Inherit},
                           {4, 2, 9, EdgeKind::Call},
-                          {2, 0, 70, EdgeKind::Use}};
+                          {2, 0, 70, EdgeKind::Use},
+                          {2, 0, 70, EdgeKind::ImportedName}};
   return structure;
 }
 
@@ -41,6 +46,12 @@ TEST(Structure, is_read_as_it_was_written) {
   EXPECT_TRUE(read->stands_in(1, 0));
   EXPECT_FALSE(read->stands_in(2, 0));
   EXPECT_EQ(read->references[3].kind, EdgeKind::Use);
+  EXPECT_EQ(read->references[4].kind, EdgeKind::ImportedName);
+  EXPECT_EQ(read->definitions[0].visibility, Visibility::Public);
+  EXPECT_EQ(read->definitions[1].visibility, Visibility::Private);
+  EXPECT_EQ(read->definitions[1].marks, kAnnotated | kOverrides);
+  EXPECT_EQ(read->definitions[1].measures, (Measures{12, 300, 4, 2}));
+  EXPECT_EQ(read->definitions[2].measures, Measures{});
 }
 
 TEST(Structure, of_nothing_is_no_bytes) {

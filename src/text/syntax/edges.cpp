@@ -112,16 +112,27 @@ std::string_view without_quotes(std::string_view text) {
   return text.substr(0, text.find_last_not_of(kQuotes) + 1);
 }
 
-void take_path(std::string_view text, TSNode node, EdgeSink& sink) {
+void take_path(std::string_view text, TSNode node, EdgeSink& sink,
+               EdgeKind kind = EdgeKind::Import) {
   const std::string_view path = without_quotes(text_of(text, node));
   if (path != "*" && path != "self" && path.size() <= kLeafBytes &&
       path.find_first_of(" \t\r\n") == std::string_view::npos) {
-    sink.take(EdgeKind::Import, path, node);
+    sink.take(kind, path, node);
   }
 }
 
+/// True for what holds names out of the module that is imported.
+bool lists_names(std::string_view type, std::string_view around, std::string_view field_name) {
+  return is_any(type, {"import_clause", "export_clause", "import_list", "combinator",
+                       "namespace_selectors"}) ||
+         (around == "import_from_statement" && field_name != "module_name") ||
+         (around == "scoped_use_list" && field_name == "list");
+}
+
 /// Modules, files and names, each as it is written; the names they are given here are no imports.
-void take_imports(std::string_view text, TSNode node, EdgeSink& sink, int depth) {
+void take_imports(std::string_view text, TSNode node, EdgeSink& sink, int depth,
+                  EdgeKind kind = EdgeKind::Import) {
+  const std::string_view around = type_of(node);
   each_child(
       node,
       [&](TSNode child, std::string_view field_name) {
@@ -134,10 +145,11 @@ void take_imports(std::string_view text, TSNode node, EdgeSink& sink, int depth)
                            is_any(type, {"dotted_name", "relative_import", "scoped_identifier",
                                          "qualified_identifier", "qualified_name", "namespace_name",
                                          "identifier", "module", "configurable_uri", "uri"});
+        const EdgeKind each = lists_names(type, around, field_name) ? EdgeKind::ImportedName : kind;
         if (whole) {
-          take_path(text, child, sink);
+          take_path(text, child, sink, each);
         } else if (depth < kImportDepth) {
-          take_imports(text, child, sink, depth + 1);
+          take_imports(text, child, sink, depth + 1, each);
         }
         return true;
       },
@@ -146,6 +158,49 @@ void take_imports(std::string_view text, TSNode node, EdgeSink& sink, int depth)
 
 void imports(const EdgeRule&, std::string_view text, TSNode node, EdgeSink& sink) {
   take_imports(text, node, sink, 0);
+}
+
+/// Of types alone: nothing is loaded when the program runs.
+bool imports_types(std::string_view text, TSNode node) {
+  const std::string_view written = text_of(text, node);
+  return written.starts_with("import type ") || written.starts_with("export type ") ||
+         written.starts_with("import typeof ");
+}
+
+void js_import(const EdgeRule&, std::string_view text, TSNode node, EdgeSink& sink) {
+  take_imports(text, node, sink, 0,
+               imports_types(text, node) ? EdgeKind::ImportedName : EdgeKind::Import);
+}
+
+/// `if TYPE_CHECKING:` holds what a type checker alone reads.
+void python_import(const EdgeRule&, std::string_view text, TSNode node, EdgeSink& sink) {
+  constexpr std::uint32_t kDepth = 2;  // a block, its statement
+  bool checked = false;
+  TSNode around = ts_node_start_point(node).column == 0 ? TSNode{} : ts_node_parent(node);
+  for (std::uint32_t depth = 0; depth < kDepth && !none(around); ++depth) {
+    checked = checked || text_of(text, field(around, "condition")).ends_with("TYPE_CHECKING");
+    around = ts_node_parent(around);
+  }
+  take_imports(text, node, sink, 0, checked ? EdgeKind::ImportedName : EdgeKind::Import);
+}
+
+/// `import a.b.{c, d}`: each part of the path is a node of its own.
+void scala_import(const EdgeRule&, std::string_view text, TSNode node, EdgeSink& sink) {
+  TSNode first{};
+  std::uint32_t end = 0;
+  each_child(node, [&](TSNode child, std::string_view) {
+    if (type_of(child) == "identifier") {
+      first = none(first) ? child : first;
+      end = ts_node_end_byte(child);
+    } else if (type_of(child) == "namespace_selectors") {
+      take_imports(text, child, sink, 0, EdgeKind::ImportedName);
+    }
+    return true;
+  });
+  if (!none(first) && end - ts_node_start_byte(first) <= kLeafBytes) {
+    const std::uint32_t start = ts_node_start_byte(first);
+    sink.take(EdgeKind::Import, text.substr(start, end - start), first);
+  }
 }
 
 void import_field(const EdgeRule& rule, std::string_view text, TSNode node, EdgeSink& sink) {
@@ -158,7 +213,8 @@ void import_field(const EdgeRule& rule, std::string_view text, TSNode node, Edge
 /// `export { a } from './b'` imports; `export` of a definition does not.
 void js_export(const EdgeRule&, std::string_view text, TSNode node, EdgeSink& sink) {
   if (!none(field(node, "source"))) {
-    take_imports(text, node, sink, 0);
+    take_imports(text, node, sink, 0,
+                 imports_types(text, node) ? EdgeKind::ImportedName : EdgeKind::Import);
   }
 }
 
@@ -296,8 +352,8 @@ using E = EdgeKind;
 constexpr EdgeRule kPython[] = {
     {"call", E::Call, in_field, "function"},
     {"decorator", E::Call, in_first},
-    {"import_statement", E::Import, imports},
-    {"import_from_statement", E::Import, imports},
+    {"import_statement", E::Import, python_import},
+    {"import_from_statement", E::Import, python_import},
     {"class_definition", E::Inherit, in_each, "superclasses"},
     {"type", E::Type, in_first},
     {"generic_type", E::Type, in_first},
@@ -309,7 +365,7 @@ constexpr EdgeRule kJavaScript[] = {
     {"decorator", E::Call, in_first},
     {"jsx_opening_element", E::Call, in_field, "name"},
     {"jsx_self_closing_element", E::Call, in_field, "name"},
-    {"import_statement", E::Import, imports},
+    {"import_statement", E::Import, js_import},
     {"export_statement", E::Use, js_export},
     {"class_heritage", E::Inherit, in_each},
     {"extends_clause", E::Inherit, in_field, "value"},
@@ -407,7 +463,7 @@ constexpr EdgeRule kKotlin[] = {
 constexpr EdgeRule kScala[] = {
     {"call_expression", E::Call, in_field, "function"},
     {"instance_expression", E::Call, in_first},
-    {"import_declaration", E::Import, imports},
+    {"import_declaration", E::Import, scala_import},
     {"extends_clause", E::Inherit, in_each},
     {"type_identifier", E::Type, in_field},
 };

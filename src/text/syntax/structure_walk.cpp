@@ -8,7 +8,9 @@
 
 #include "base/utf8.h"
 #include "text/chunk_plan.h"
+#include "text/syntax/complexity.h"
 #include "text/syntax/edges.h"
+#include "text/syntax/marks.h"
 #include "text/syntax/node.h"
 
 namespace sonde::text {
@@ -63,7 +65,11 @@ struct Mention {
 class StructureWalk final : public EdgeSink {
  public:
   StructureWalk(const LanguageParser& parser, std::string_view text)
-      : parser_(parser), text_(text), data_(parser.grammar().other == ChunkKind::Data) {
+      : parser_(parser),
+        text_(text),
+        data_(parser.grammar().other == ChunkKind::Data),
+        meter_(parser, text, structure_.definitions),
+        marks_(parser.grammar().language, text) {
     const std::string_view language = parser.grammar().language;
     joins_clauses_ = language == "haskell" || language == "elixir";
   }
@@ -88,7 +94,11 @@ class StructureWalk final : public EdgeSink {
 
   void take(EdgeKind kind, std::string_view name, TSNode at) override {
     const std::uint32_t line = ts_node_start_point(at).row + 1;
-    if (names_open_definition(name, line)) {
+    const bool own = names_open_definition(name, line);
+    if (kind == EdgeKind::Call && !(own && joins_clauses_)) {  // there its head looks like a call
+      meter_.call(names_.find(name), at);
+    }
+    if (own) {
       return;
     }
     const std::uint32_t number = names_.number_of(name);
@@ -120,6 +130,13 @@ class StructureWalk final : public EdgeSink {
     const NodeRule* rule = ts_node_is_error(node) ? nullptr : parser_.rule(node);
     if (rule != nullptr && !visit_rule(*rule, node)) {
       return false;
+    }
+    if (const Flow flow = parser_.flow(node); flow != Flow::None && !data_) {
+      if (flow == Flow::Attribute || flow == Flow::Export) {
+        marks_.note(flow, node);
+      } else {
+        meter_.enter(flow, node);
+      }
     }
     if (const EdgeRule* edge = parser_.edge(node); edge != nullptr) {
       edge->collect(*edge, text_, node, *this);
@@ -161,8 +178,9 @@ class StructureWalk final : public EdgeSink {
         structure_.definitions[parent - 1].name == names_.find(found.names.front())) {
       return;  // a signature within a signature
     }
-    if (continues_clause(found, parent, end_line)) {
+    if (continues_clause(node, found, parent, end_line)) {
       open_.push_back({last_, ts_node_start_byte(node), ts_node_end_byte(node), true});
+      meter_.open(last_ - 1, node, ts_node_end_byte(node));
       return;
     }
     const std::uint32_t first = static_cast<std::uint32_t>(structure_.definitions.size()) + 1;
@@ -176,6 +194,12 @@ class StructureWalk final : public EdgeSink {
       definition.kind = found.kind;
       definition.opens_only = !found.defines;
       definition.declaration = is_declaration(rule, node, found);
+      if (!data_) {
+        marks_.mark(node, name, definition);
+      }
+      if (definition.kind == ChunkKind::Function) {
+        definition.measures.parameters = parameters_of(text_, node);
+      }
       if (structure_.definitions.size() >= limit || definition.name == 0) {
         structure_.cut = structure_.cut || !data_;
         return;
@@ -186,6 +210,7 @@ class StructureWalk final : public EdgeSink {
     const bool rest = (rule.flags & kFileScope) != 0 && none(field(node, "body"));
     const std::uint32_t end = rest ? end_of_scope() : ts_node_end_byte(node);
     open_.push_back({first, ts_node_start_byte(node), end, found.kind == ChunkKind::Function});
+    meter_.open(first - 1, node, end);
     if (rest) {
       structure_.definitions[first - 1].end_line = std::max(
           end_line, static_cast<std::uint32_t>(1 + std::count(text_.begin(), text_.end(), '\n')));
@@ -193,7 +218,8 @@ class StructureWalk final : public EdgeSink {
   }
 
   /// Haskell's and Elixir's functions are written clause by clause.
-  bool continues_clause(const Found& found, std::uint32_t parent, std::uint32_t end_line) {
+  bool continues_clause(TSNode node, const Found& found, std::uint32_t parent,
+                        std::uint32_t end_line) {
     if (!joins_clauses_ || last_ == 0) {
       return false;
     }
@@ -204,6 +230,7 @@ class StructureWalk final : public EdgeSink {
     if (same) {
       last.end_line = std::max(last.end_line, end_line);
       last.declaration = false;
+      last.measures.parameters = std::max(last.measures.parameters, parameters_of(text_, node));
     }
     return same;
   }
@@ -218,6 +245,7 @@ class StructureWalk final : public EdgeSink {
     last.declaration = false;
     open_.push_back({last_, ts_node_start_byte(node), ts_node_end_byte(node),
                      last.kind == ChunkKind::Function});
+    meter_.open(last_ - 1, node, ts_node_end_byte(node));
   }
 
   /// A prototype or a signature: nothing follows it.
@@ -301,7 +329,7 @@ class StructureWalk final : public EdgeSink {
       }
     }
     for (const Mention& mention : mentions_) {
-      if (mention.reference.kind == EdgeKind::Import) {
+      if (is_import(mention.reference.kind)) {
         const std::string_view name = names[mention.reference.name];
         const std::size_t cut = name.find_last_of(".:\\/");
         known.insert(cut == std::string_view::npos ? name : name.substr(cut + 1));
@@ -322,7 +350,9 @@ class StructureWalk final : public EdgeSink {
       }
     }
     std::stable_sort(mentions_.begin(), mentions_.end(), [](const Mention& a, const Mention& b) {
-      return std::tie(a.byte, a.reference.kind) < std::tie(b.byte, b.reference.kind);
+      const EdgeKind kind_a = is_import(a.reference.kind) ? EdgeKind::Import : a.reference.kind;
+      const EdgeKind kind_b = is_import(b.reference.kind) ? EdgeKind::Import : b.reference.kind;
+      return std::tie(a.byte, kind_a) < std::tie(b.byte, kind_b);
     });
     structure_.references.reserve(mentions_.size());
     for (std::size_t i = 0; i < mentions_.size(); ++i) {
@@ -349,6 +379,8 @@ class StructureWalk final : public EdgeSink {
   bool joins_clauses_ = false;
   NameTable names_;
   Structure structure_;
+  ComplexityMeter meter_;
+  MarkReader marks_;
   std::vector<Open> open_;
   std::uint32_t last_ = 0;  // the newest definition, one more than its index
   std::vector<Mention> mentions_;

@@ -400,8 +400,7 @@ class A(x: Foo) extends B(x) with I { def f: Bar = { g(x); y.h(1); new Z() } }
 )~",
      R"~(class A 2-2
 function A.f 2-2
-  1 import a < -
-  1 import b < -
+  1 import a.b < -
   1 import C < -
   1 import D < -
   2 type Foo < A

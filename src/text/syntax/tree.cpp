@@ -89,6 +89,7 @@ LanguageParser::LanguageParser(const Grammar& grammar, TSParser* parser)
   const TSLanguage* language = grammar.tree_sitter();
   const std::span<const EdgeRule> edges = edge_rules(grammar.language);
   edges_.assign(rules_.size(), nullptr);
+  flows_.assign(rules_.size(), Flow::None);
   plain_names_.assign(rules_.size(), false);
   for (std::size_t symbol = 0; symbol < rules_.size() && !edges.empty(); ++symbol) {
     const auto id = static_cast<TSSymbol>(symbol);
@@ -98,6 +99,7 @@ LanguageParser::LanguageParser(const Grammar& grammar, TSParser* parser)
     const std::string_view name = ts_language_symbol_name(language, id);
     const auto rule = std::find_if(edges.begin(), edges.end(),
                                    [name](const EdgeRule& edge) { return edge.type == name; });
+    flows_[symbol] = flow_of(grammar.language, name);
     edges_[symbol] = rule == edges.end() ? nullptr : &*rule;
     plain_names_[symbol] =
         std::find(kPlainNames.begin(), kPlainNames.end(), name) != kPlainNames.end();

@@ -10,7 +10,9 @@
 
 #include "base/result.h"
 #include "text/syntax/edges.h"
+#include "text/syntax/flow.h"
 #include "text/syntax/grammars.h"
+#include "text/syntax/node.h"
 
 namespace sonde::text {
 
@@ -46,6 +48,11 @@ class LanguageParser {
     const TSSymbol symbol = ts_node_symbol(node);
     return symbol < edges_.size() ? edges_[symbol] : nullptr;
   }
+  /// How a node breaks the flow of control.
+  [[nodiscard]] Flow flow(TSNode node) const {
+    const TSSymbol symbol = none(node) ? 0 : ts_node_symbol(node);
+    return symbol < flows_.size() ? flows_[symbol] : Flow::None;
+  }
   /// True for a leaf that is a name by itself: an identifier that is no member of something.
   [[nodiscard]] bool is_plain_name(TSNode node) const {
     const TSSymbol symbol = ts_node_symbol(node);
@@ -58,6 +65,7 @@ class LanguageParser {
   const Grammar& grammar_;  // static storage
   std::vector<const NodeRule*> rules_;
   std::vector<const EdgeRule*> edges_;  // by symbol, as rules_
+  std::vector<Flow> flows_;             // likewise
   std::vector<bool> plain_names_;       // likewise
   std::unique_ptr<TSParser, DeleteParser> parser_;
 };
