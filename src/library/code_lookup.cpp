@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "index/query.h"
 #include "library/changes.h"
 #include "library/on_disk.h"
 #include "text/analyzer.h"
@@ -106,14 +107,26 @@ Status CodeLookup::restrict_to(const std::vector<std::string>& languages,
   return {};
 }
 
-bool CodeLookup::in_scope(const index::FileMeta& file) const {
-  if (!languages_.empty() &&
-      std::find(languages_.begin(), languages_.end(), file.language) == languages_.end()) {
-    return false;
-  }
-  return scopes_.empty() || std::any_of(scopes_.begin(), scopes_.end(), [&](const Scope& scope) {
-           return scope.source == file.source && under_any(file.path, {scope.prefix});
-         });
+bool CodeLookup::path_in_scope(std::string_view source, std::string_view path) const {
+  const bool within =
+      scopes_.empty() || std::any_of(scopes_.begin(), scopes_.end(), [&](const Scope& scope) {
+        return scope.source == source && under_any(path, {scope.prefix});
+      });
+  return within &&
+         (globs_.empty() || std::any_of(globs_.begin(), globs_.end(), [&](const std::string& glob) {
+            return index::path_matches(glob, path);
+          }));
+}
+
+bool CodeLookup::in_scope(std::string_view source, std::string_view path,
+                          std::string_view language) const {
+  return (languages_.empty() ||
+          std::find(languages_.begin(), languages_.end(), language) != languages_.end()) &&
+         path_in_scope(source, path);
+}
+
+bool CodeLookup::in_scope(const CodeFile& file) const {
+  return in_scope(file.source->uid, file.row.path, file.row.language);
 }
 
 Status CodeLookup::collect(const Holder& holder, const std::vector<std::uint32_t>& docs,
@@ -137,7 +150,7 @@ Status CodeLookup::collect(const Holder& holder, const std::vector<std::uint32_t
       continue;
     }
     TRY_ASSIGN(index::FileMeta meta, segment.file(ordinal));
-    if (in_scope(meta)) {
+    if (in_scope(meta.source, meta.path, meta.language)) {
       file.source = std::move(meta.source);
       file.path = std::move(meta.path);
       file.traits = meta.traits;
@@ -206,6 +219,48 @@ Result<CodeFilePtr> CodeLookup::read(const std::string& source_uid, const std::s
   }
   kept_.emplace(key, file);
   return CodeFilePtr(std::move(file));
+}
+
+Status CodeLookup::for_each_file(Which which, const std::function<Status(const CodeFile&)>& visit) {
+  for (const auto& [uid, source] : sources_) {
+    std::vector<std::string> paths;
+    TRY(reader_->for_each_file(source.id, [&](const store::FileState& state) -> Status {
+      if (which == Which::All || path_in_scope(uid, state.path)) {
+        paths.push_back(state.path);
+      }
+      return cancel_->check();
+    }));
+    for (const std::string& path : paths) {
+      TRY(cancel_->check());
+      TRY_ASSIGN(std::optional<store::FileRow> row, reader_->file(source.id, path));
+      if (!row) {
+        return Error{Code::Corruption, "library.db lists a file that it does not have: " + path};
+      }
+      if (which == Which::InScope && !in_scope(uid, path, row->language)) {
+        continue;
+      }
+      CodeFile file;
+      TRY_ASSIGN(const std::optional<store::StructureRow> stored,
+                 reader_->structure(row->id, text::kStructureVersion));
+      file.source = &source;
+      file.row = std::move(*row);
+      file.known = stored.has_value();
+      TRY_ASSIGN(file.structure,
+                 text::decode_structure(stored ? stored->bytes : std::string_view()));
+      TRY(visit(file));
+    }
+  }
+  return {};
+}
+
+Status CodeLookup::look_at_disk(CodePlace& place) {
+  TRY_ASSIGN(const CodeFilePtr file, read(place.source, place.path, nullptr));
+  const std::string path = io::join_path(place.source_path, place.path);
+  place.stale = compare_with_disk(*fs_, path, file->row) != OnDisk::Same;
+  if (place.text.empty()) {
+    TRY_ASSIGN(place.text, line_text(*file, place.line));
+  }
+  return {};
 }
 
 Result<std::string> CodeLookup::line_text(const CodeFile& file, std::uint32_t line) {

@@ -6,6 +6,7 @@
 // be read, and no postings of calls or imports are kept beside them.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,6 +53,13 @@ class CodeLookup {
   /// Errors: InvalidArgument (a path that is in no source).
   Status restrict_to(const std::vector<std::string>& languages,
                      const std::vector<std::string>& within);
+  /// Likewise files that fit none of the globs, when there are any.
+  void restrict_to_paths(const std::vector<std::string>& globs) { globs_ = globs; }
+
+  enum class Which { InScope, All };
+  /// Every file with its structure, by source and path; none is kept. The visitor's error ends it.
+  Status for_each_file(Which which, const std::function<Status(const CodeFile&)>& visit);
+  [[nodiscard]] bool in_scope(const CodeFile& file) const;
 
   /// Files with a chunk that has all words of `name`: code before tests and what is vendored, then
   /// by source and path. Cost: the postings of its words.
@@ -74,6 +82,8 @@ class CodeLookup {
   /// A place in the file, compared with the disk. Nothing when the file is gone from there.
   Result<std::optional<CodePlace>> place(const CodeFile& file, std::uint32_t line,
                                          std::uint32_t end_line);
+  /// Fills `stale`, and `text` where it is empty, of a place that names a file of the library.
+  Status look_at_disk(CodePlace& place);
   Result<StructureState> state();
 
   [[nodiscard]] const store::SourceRow* source_of(const std::string& absolute_path) const;
@@ -88,7 +98,9 @@ class CodeLookup {
 
   CodeLookup(io::FileSystem& fs, store::Reader& reader, const CancelToken& cancel)
       : fs_(&fs), reader_(&reader), cancel_(&cancel) {}
-  [[nodiscard]] bool in_scope(const index::FileMeta& file) const;
+  [[nodiscard]] bool in_scope(std::string_view source, std::string_view path,
+                              std::string_view language) const;
+  [[nodiscard]] bool path_in_scope(std::string_view source, std::string_view path) const;
   Status collect(const Holder& holder, const std::vector<std::uint32_t>& docs,
                  std::vector<NamedFile>& files) const;
 
@@ -99,6 +111,7 @@ class CodeLookup {
   std::map<std::string, store::SourceRow> sources_;  // by uid
   std::vector<std::string> languages_;
   std::vector<Scope> scopes_;
+  std::vector<std::string> globs_;
   std::unordered_map<std::string, CodeFilePtr> kept_;                        // by source and path
   std::unordered_map<std::int64_t, std::vector<store::ChunkRecord>> texts_;  // by file
 };

@@ -27,6 +27,7 @@ constexpr std::size_t kPatternLimit = 10'000;
 constexpr std::size_t kPatternLimitBytes = 4096;
 constexpr std::size_t kTextLimitBytes = 4096;
 constexpr std::int64_t kTokenLimit = 1'000'000;
+constexpr std::int64_t kThresholdLimit = 1'000'000;
 constexpr std::int64_t kTimeoutLimitS = 3'600;
 constexpr std::int64_t kThreadLimit = 256;
 constexpr std::int64_t kResultLimit = 1000;
@@ -190,6 +191,26 @@ const std::vector<Key>& keys() {
        [](Node n, At w, Config& c) {
          return read_number(n, w, 1, kTimeoutLimitS, c.server.timeout_s);
        }},
+      {"analyze", "cyclomatic",
+       [](Node n, At w, Config& c) {
+         return read_number(n, w, 0, kThresholdLimit, c.thresholds.cyclomatic);
+       }},
+      {"analyze", "cognitive",
+       [](Node n, At w, Config& c) {
+         return read_number(n, w, 0, kThresholdLimit, c.thresholds.cognitive);
+       }},
+      {"analyze", "nesting",
+       [](Node n, At w, Config& c) {
+         return read_number(n, w, 0, kThresholdLimit, c.thresholds.nesting);
+       }},
+      {"analyze", "lines",
+       [](Node n, At w, Config& c) {
+         return read_number(n, w, 0, kThresholdLimit, c.thresholds.lines);
+       }},
+      {"analyze", "parameters",
+       [](Node n, At w, Config& c) {
+         return read_number(n, w, 0, kThresholdLimit, c.thresholds.parameters);
+       }},
   };
   return all;
 }
@@ -204,7 +225,7 @@ Error unknown_key(const std::string& file, const toml::node& node, const std::st
 }
 
 bool is_table_name(std::string_view name) {
-  return name == "index" || name == "search" || name == "embedding";
+  return name == "index" || name == "search" || name == "embedding" || name == "analyze";
 }
 
 Status read_table(const toml::table& table, std::string_view table_name, const std::string& file,

@@ -22,6 +22,16 @@ struct EmbeddingServer {
   bool operator==(const EmbeddingServer&) const = default;
 };
 
+/// What a function may be at most for `sonde analyze`; 0: not limited.
+struct Thresholds {
+  std::uint32_t cyclomatic = 0;  // [analyze] cyclomatic
+  std::uint32_t cognitive = 0;   // [analyze] cognitive
+  std::uint32_t nesting = 0;     // [analyze] nesting
+  std::uint32_t lines = 0;       // [analyze] lines
+  std::uint32_t parameters = 0;  // [analyze] parameters
+  bool operator==(const Thresholds&) const = default;
+};
+
 struct Config {
   std::vector<std::string> exclude;            // [index] exclude: patterns in .gitignore's syntax
   bool include_hidden = false;                 // [index] hidden
@@ -36,6 +46,7 @@ struct Config {
   std::string color = "auto";            // color: auto, always, never
   std::string precision = "auto";        // precision: auto, f32, int8
   EmbeddingServer server = {};
+  Thresholds thresholds = {};
 };
 
 /// Reads both files; a missing one is nothing. Errors: InvalidArgument (names file, line, key and

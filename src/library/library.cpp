@@ -18,6 +18,7 @@
 #include "embed/precision.h"
 #include "io/lease.h"
 #include "library/answer.h"
+#include "library/code_analysis.h"
 #include "library/code_answer.h"
 #include "library/histories.h"
 #include "library/indexer.h"
@@ -158,6 +159,20 @@ class LibraryImpl : public Library {
   Result<OutlineAnswer> outline(const OutlineRequest& request, const CancelToken& cancel) override {
     return answer_code(request.refresh, cancel, [&](const CodeContext& context) {
       return answer_outline(context, request);
+    });
+  }
+
+  Result<UnusedAnswer> unused(const UnusedRequest& request, const CancelToken& cancel) override {
+    return answer_code(request.refresh, cancel,
+                       [&](const CodeContext& context) { return answer_unused(context, request); });
+  }
+  Result<CyclesAnswer> cycles(const CyclesRequest& request, const CancelToken& cancel) override {
+    return answer_code(request.refresh, cancel,
+                       [&](const CodeContext& context) { return answer_cycles(context, request); });
+  }
+  Result<AnalyzeAnswer> analyze(const AnalyzeRequest& request, const CancelToken& cancel) override {
+    return answer_code(request.refresh, cancel, [&](const CodeContext& context) {
+      return answer_analyze(context, request);
     });
   }
 

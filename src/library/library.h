@@ -368,7 +368,14 @@ struct LibraryOptions {
   std::function<std::shared_ptr<embed::Encoder>(const std::string& model_key)> encoder_of;
 };
 
-/// A library. Threads: search, similar, the five about code, result, sources and status may be
+struct UnusedRequest;  // library/analysis.h
+struct UnusedAnswer;
+struct CyclesRequest;
+struct CyclesAnswer;
+struct AnalyzeRequest;
+struct AnalyzeAnswer;
+
+/// A library. Threads: search, similar, the eight about code, result, sources and status may be
 /// called from several threads; the others from one.
 /// Errors of calls that write: Busy (another process holds the lease; says which), NoSpace, Io,
 /// Corruption (the library needs `sonde doctor`), Cancelled (what was committed stays; run it again
@@ -404,6 +411,12 @@ class Library {
   virtual Result<CallsAnswer> callers(const SymbolRequest& request, const CancelToken& cancel) = 0;
   virtual Result<CallsAnswer> callees(const SymbolRequest& request, const CancelToken& cancel) = 0;
   virtual Result<OutlineAnswer> outline(const OutlineRequest& request,
+                                        const CancelToken& cancel) = 0;
+  /// What nothing seems to use, which imports go in a circle, how complex functions are. Errors
+  /// also: InvalidArgument (a place that is in no source).
+  virtual Result<UnusedAnswer> unused(const UnusedRequest& request, const CancelToken& cancel) = 0;
+  virtual Result<CyclesAnswer> cycles(const CyclesRequest& request, const CancelToken& cancel) = 0;
+  virtual Result<AnalyzeAnswer> analyze(const AnalyzeRequest& request,
                                         const CancelToken& cancel) = 0;
   /// The place that an earlier answer called `id`, without scores. Errors also: InvalidArgument (no
   /// id), NotFound (the file was read in again, or is gone: the id names a version of it).
