@@ -222,7 +222,9 @@ Result<CodeFilePtr> CodeLookup::read(const std::string& source_uid, const std::s
 }
 
 Status CodeLookup::for_each_file(Which which, const std::function<Status(const CodeFile&)>& visit) {
-  for (const auto& [uid, source] : sources_) {
+  for (const auto& each : sources_) {
+    const std::string& uid = each.first;
+    const store::SourceRow& source = each.second;
     std::vector<std::string> paths;
     TRY(reader_->for_each_file(source.id, [&](const store::FileState& state) -> Status {
       if (which == Which::All || path_in_scope(uid, state.path)) {

@@ -1,12 +1,28 @@
 #include "faces/cli/arguments.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
 
+#include "faces/cli/arguments_build.h"
 #include "faces/clients/clients.h"
 
 namespace sonde::faces::cli {
+
+CLI::App& add_command(CLI::App& parent, Target& target, const std::string& name,
+                      const std::string& description, Command command) {
+  CLI::App& app = *parent.add_subcommand(name, description);
+  if (command != Command::None) {
+    app.callback([&target, command] { target.invocation.command = command; });
+  }
+  return app;
+}
+
+CLI::Option& add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,
+                      const std::string& description) {
+  CLI::Option& option = *app.add_option(name, values, description);
+  option.allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  return option;
+}
 
 namespace {
 
@@ -25,17 +41,6 @@ const std::vector<std::string> kColors = {"auto", "always", "never"};
 const std::vector<std::string> kPrecisions = {"auto", "f32", "int8"};
 const std::vector<std::string> kShells = {"bash", "zsh", "fish"};
 const std::vector<std::string> kModes = {"auto", "hybrid", "words", "meaning"};
-
-/// What CLI11 writes into, and which command it met.
-struct Target {
-  Invocation invocation;
-  std::string max_rss;
-  std::size_t threads = 0;
-  std::string mode = "auto";
-  bool no_refresh = false;
-  bool no_embed = false;
-  bool no_mentions = false;
-};
 
 void add_common(CLI::App& app, Target& target) {
   CommonOptions& common = target.invocation.common;
@@ -66,23 +71,6 @@ void add_common_everywhere(CLI::App& app, Target& target) {
   for (CLI::App* command : app.get_subcommands({})) {
     add_common_everywhere(*command, target);
   }
-}
-
-CLI::App& add_command(CLI::App& parent, Target& target, const std::string& name,
-                      const std::string& description, Command command) {
-  CLI::App& app = *parent.add_subcommand(name, description);
-  if (command != Command::None) {
-    app.callback([&target, command] { target.invocation.command = command; });
-  }
-  return app;
-}
-
-/// An option that may be given several times, one value each time.
-CLI::Option& add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,
-                      const std::string& description) {
-  CLI::Option& option = *app.add_option(name, values, description);
-  option.allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  return option;
 }
 
 void add_precision(CLI::App& app, Target& target) {
@@ -458,6 +446,7 @@ void build(CLI::App& app, Target& target) {
   add_similar(app, target);
   add_code(app, target);
   add_history(app, target);
+  add_analysis(app, target);
   add_sources(app, target);
   add_models(app, target);
   add_embed(app, target);
@@ -512,6 +501,7 @@ Status finish(Target& target) {
   invocation.history.request.refresh = !target.no_refresh;
   invocation.code.symbol.refresh = !target.no_refresh;
   invocation.code.outline.refresh = !target.no_refresh;
+  invocation.analysis.refresh = !target.no_refresh;
   invocation.code.symbol.mentions = !target.no_mentions;
   invocation.index.request.embed = !target.no_embed;
   const std::map<std::string, library::SearchMode> modes = {

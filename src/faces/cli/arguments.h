@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "library/analysis.h"
 #include "library/encoder_bench.h"
 #include "library/history.h"
 #include "library/library.h"
@@ -26,6 +27,9 @@ enum class Command {
   Callers,
   Callees,
   History,
+  Unused,
+  Cycles,
+  Analyze,
   SourceAdd,
   SourceList,
   SourceRemove,
@@ -95,6 +99,20 @@ struct HistoryOptions {
   std::string until;
 };
 
+/// `sonde unused`, `cycles` and `analyze`.
+struct AnalysisOptions {
+  library::CodeScope scope;  // `within` as typed
+  std::size_t limit = 0;     // 0: the request's own
+  double min_confidence = 0.6;
+  bool fail = false;  // exit 1 when something is found
+  bool refresh = true;
+  // analyze; thresholds that are not given are those of the settings
+  std::optional<std::uint32_t> cyclomatic, cognitive, nesting, lines, parameters;
+  std::string baseline;        // a path as typed; empty: none
+  std::string write_baseline;  // likewise
+  bool sarif = false;
+};
+
 struct ModelOptions {
   std::string what;  // a path (add), what the hub calls it (pull), or a name; empty: the one in use
   std::string name;  // --name
@@ -144,6 +162,7 @@ struct Invocation {
   SimilarOptions similar;
   CodeOptions code;
   HistoryOptions history;
+  AnalysisOptions analysis;
   library::StatusRequest status;
   std::string source;              // of source add and source remove, as typed
   std::vector<std::string> paths;  // of forget, as typed
@@ -157,7 +176,7 @@ struct Invocation {
   bool yes = false;
   std::string shell;
 
-  [[nodiscard]] bool json() const { return common.json || search.json_lines; }
+  [[nodiscard]] bool json() const { return common.json || search.json_lines || analysis.sarif; }
 };
 
 struct ParsedArguments {

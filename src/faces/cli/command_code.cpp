@@ -2,47 +2,17 @@
 
 #include <fmt/format.h>
 
+#include "faces/cli/code_output.h"
 #include "faces/cli/context.h"
 #include "faces/cli/exit_code.h"
 #include "faces/cli/output.h"
 #include "faces/wording.h"
-#include "library/location.h"
 
 namespace sonde::faces::cli {
 
 namespace {
 
 constexpr std::size_t kLineWidth = 200;  // columns of a line's text at most
-
-/// The library of the working folder; where there is none, that of the path named.
-Result<library::LibraryOptions> library_for(Context& context, const std::string& path) {
-  auto here = found_library(context, context.environment.working_directory);
-  if (here.ok() || here.error().code != Code::NotFound || path.empty()) {
-    return here;
-  }
-  return found_library(context, context.absolute(path));
-}
-
-std::string path_of(const Context& context, const std::string& source_path,
-                    const std::string& path) {
-  const std::string shown =
-      library::relative_path(source_path + "/" + path, context.environment.working_directory);
-  return safe_path(shown);
-}
-
-std::string name_of(const library::CodePlace& place) {
-  return safe_line(place.scope.empty() || place.symbol.empty() ? place.symbol
-                                                               : place.scope + "." + place.symbol);
-}
-
-/// "path:line", as a link.
-std::string where(const Context& context, const library::CodePlace& place, std::uint32_t line) {
-  const Painter painter = context.painter_out();
-  const std::string shown =
-      painter.paint(Style::Path, path_of(context, place.source_path, place.path)) + ":" +
-      painter.paint(Style::Line, std::to_string(line));
-  return painter.link(place.source_path + "/" + place.path, shown);
-}
 
 /// path:line  kind  name  text
 void print_place(const Context& context, const library::CodePlace& place,
@@ -57,22 +27,6 @@ void print_place(const Context& context, const library::CodePlace& place,
     line += "  " + painter.paint(Style::Warning, "changed on the disk since");
   }
   context.streams.out << line << "  " << cut_to_width(safe_line(place.text), kLineWidth) << '\n';
-}
-
-template <typename Answer>
-void print_notes(const Context& context, const Answer& answer, std::uint64_t shown,
-                 const char* what) {
-  if (answer.total > shown) {
-    context.note(fmt::format("{} of {} {}; -n shows more", with_commas(shown),
-                             with_commas(answer.total), what));
-  }
-  const std::string note = completeness_note(answer.index);
-  if (!note.empty()) {
-    context.note(note);
-  }
-  for (const std::string& further : answer.index.notes) {
-    context.note(further);
-  }
 }
 
 Result<library::SymbolRequest> symbol_request(const Context& context) {

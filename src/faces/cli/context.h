@@ -77,6 +77,7 @@ Result<int> run_search(Context& context);
 Result<int> run_similar(Context& context);
 Result<int> run_code(Context& context);
 Result<int> run_history(Context& context);
+Result<int> run_analysis(Context& context);
 Result<int> run_source(Context& context);
 Result<int> run_status(Context& context);
 Result<int> run_forget(Context& context);

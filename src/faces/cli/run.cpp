@@ -31,6 +31,9 @@ Result<int> dispatch(Context& context) {
     case Command::Callers:
     case Command::Callees: return run_code(context);
     case Command::History: return run_history(context);
+    case Command::Unused:
+    case Command::Cycles:
+    case Command::Analyze: return run_analysis(context);
     case Command::SourceAdd:
     case Command::SourceList:
     case Command::SourceRemove: return run_source(context);

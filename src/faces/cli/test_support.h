@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "faces/cli/run.h"
+#include "library/analysis.h"
 
 namespace sonde::faces::cli {
 
@@ -22,8 +23,14 @@ struct FakeState {
   library::SymbolAnswer symbol_answer;
   library::CallsAnswer calls_answer;
   library::OutlineAnswer outline_answer;
+  library::UnusedAnswer unused_answer;
+  library::CyclesAnswer cycles_answer;
+  library::AnalyzeAnswer analyze_answer;
   std::vector<library::SymbolRequest> symbols;
   std::vector<library::OutlineRequest> outlined;
+  std::vector<library::UnusedRequest> unused;
+  std::vector<library::CyclesRequest> cycles;
+  std::vector<library::AnalyzeRequest> analyzed;
   library::SearchAnswer answer;
   std::optional<library::SearchAnswer> answer_without_filters;
   library::StatusReport status;
@@ -94,6 +101,21 @@ class FakeLibrary : public library::Library {
                                          const CancelToken&) override {
     state_.outlined.push_back(request);
     return answer(state_.outline_answer);
+  }
+  Result<library::UnusedAnswer> unused(const library::UnusedRequest& request,
+                                       const CancelToken&) override {
+    state_.unused.push_back(request);
+    return answer(state_.unused_answer);
+  }
+  Result<library::CyclesAnswer> cycles(const library::CyclesRequest& request,
+                                       const CancelToken&) override {
+    state_.cycles.push_back(request);
+    return answer(state_.cycles_answer);
+  }
+  Result<library::AnalyzeAnswer> analyze(const library::AnalyzeRequest& request,
+                                         const CancelToken&) override {
+    state_.analyzed.push_back(request);
+    return answer(state_.analyze_answer);
   }
   Result<library::SearchHit> result(const std::string&) override {
     return answer(library::SearchHit{});

@@ -12,42 +12,11 @@
 
 #include "base/utf8.h"
 #include "faces/json/base64.h"
+#include "faces/json/values.h"
 
 namespace sonde::faces::json {
 
 namespace {
-
-using Object = nlohmann::ordered_json;
-
-std::string text(std::string_view bytes) { return to_valid_utf8(bytes); }
-
-/// Six decimals: enough to order by, and the same on every machine.
-Object score(double value) {
-  return std::isfinite(value) ? Object(std::round(value * 1e6) / 1e6) : Object(nullptr);
-}
-
-Object text_or_null(const std::string& value) {
-  return value.empty() ? Object(nullptr) : Object(text(value));
-}
-
-void put_path(Object& object, const std::string& name, const std::string& path) {
-  object[name] = text(path);
-  if (!is_valid_utf8(path)) {
-    object[name + "_base64"] = base64(path);
-  }
-}
-
-Object texts(const std::vector<std::string>& values) {
-  Object list = Object::array();
-  for (const std::string& value : values) {
-    list.push_back(text(value));
-  }
-  return list;
-}
-
-Object time_or_null(std::int64_t milliseconds) {
-  return milliseconds == 0 ? Object(nullptr) : Object(utc_time(milliseconds));
-}
 
 Object place_object(const library::Place& place) {
   Object object;
@@ -55,19 +24,6 @@ Object place_object(const library::Place& place) {
   object["end_line"] = place.end_line;
   object["symbol"] = text_or_null(place.symbol);
   object["score"] = score(place.score);
-  return object;
-}
-
-Object completeness_value(const library::Completeness& index) {
-  Object object;
-  object["generation"] = index.generation;
-  object["checked_at"] = time_or_null(index.checked_at_ms);
-  object["files"] = index.files;
-  object["chunks"] = index.chunks;
-  object["pending_chunks"] = index.pending_chunks;
-  object["stale_files"] = index.stale_files;
-  object["quarantined"] = index.quarantined;
-  object["complete"] = index.complete;
   return object;
 }
 
@@ -138,12 +94,6 @@ Object quarantine_list(const std::vector<library::QuarantineInfo>& entries) {
     list.push_back(std::move(object));
   }
   return list;
-}
-
-Object with_schema(const char* schema) {
-  Object object;
-  object["schema"] = schema;
-  return object;
 }
 
 Object error_fields(const Error& error) {
@@ -230,113 +180,6 @@ Document files_object(const library::SearchAnswer& answer) {
     object["files"].push_back(std::move(file));
   }
   object["index"] = completeness_value(answer.index);
-  return Document(std::move(object));
-}
-
-namespace {
-
-Object code_place(const library::CodePlace& place) {
-  Object object;
-  object["source"] = text(place.source);
-  put_path(object, "path", place.path);
-  object["line"] = place.line;
-  object["end_line"] = place.end_line;
-  object["language"] = text(place.language);
-  object["kind"] = text(place.kind);
-  object["symbol"] = text_or_null(place.symbol);
-  object["scope"] = text_or_null(place.scope);
-  object["declaration"] = place.declaration;
-  object["text"] = text(place.text);
-  object["file_hash"] = text(place.file_hash);
-  object["stale"] = place.stale;
-  return object;
-}
-
-Object code_places(const std::vector<library::CodePlace>& places) {
-  Object list = Object::array();
-  for (const library::CodePlace& place : places) {
-    list.push_back(code_place(place));
-  }
-  return list;
-}
-
-/// What every answer about code begins with.
-template <typename Answer>
-Object code_head(const char* schema, const Answer& answer) {
-  Object object = with_schema(schema);
-  put_path(object, "root", answer.root);
-  object["took_ms"] = std::round(answer.took_ms * 1000) / 1000;
-  object["by_name"] = true;
-  object["total"] = answer.total;
-  return object;
-}
-
-/// And ends with.
-template <typename Answer>
-void put_code_state(Object& object, const Answer& answer) {
-  object["unknown_files"] = answer.structure.unknown_files;
-  object["windowed"] = answer.structure.windowed;
-  object["notes"] = texts(answer.index.notes);
-  object["index"] = completeness_value(answer.index);
-}
-
-}  // namespace
-
-Document symbol_object(const library::SymbolAnswer& answer, const char* schema) {
-  Object object = code_head(schema, answer);
-  object["symbol"] = text(answer.symbol);
-  object["places"] = code_places(answer.places);
-  put_code_state(object, answer);
-  return Document(std::move(object));
-}
-
-Document calls_object(const library::CallsAnswer& answer, const char* schema) {
-  Object object = code_head(schema, answer);
-  object["symbol"] = text(answer.symbol);
-  object["definitions"] = code_places(answer.definitions);
-  object["edges"] = Object::array();
-  for (const library::CallEdge& edge : answer.edges) {
-    Object one;
-    one["depth"] = edge.depth;
-    one["caller"] = code_place(edge.caller);
-    one["callee"] = text(edge.callee);
-    one["lines"] = edge.lines;
-    one["definitions"] = code_places(edge.definitions);
-    one["definitions_total"] = edge.definitions_total;
-    object["edges"].push_back(std::move(one));
-  }
-  put_code_state(object, answer);
-  return Document(std::move(object));
-}
-
-Document outline_object(const library::OutlineAnswer& answer) {
-  Object object = code_head("sonde.outline/1", answer);
-  object["files"] = Object::array();
-  for (const library::OutlineFile& file : answer.files) {
-    Object one;
-    one["source"] = text(file.source);
-    put_path(one, "path", file.path);
-    one["language"] = text(file.language);
-    one["lines"] = file.lines;
-    one["file_hash"] = text(file.file_hash);
-    one["stale"] = file.stale;
-    one["known"] = file.known;
-    one["symbols"] = Object::array();
-    for (const library::OutlineSymbol& symbol : file.symbols) {
-      Object each;
-      each["name"] = text(symbol.name);
-      each["scope"] = text_or_null(symbol.scope);
-      each["kind"] = text(symbol.kind);
-      each["line"] = symbol.line;
-      each["end_line"] = symbol.end_line;
-      each["depth"] = symbol.depth;
-      each["declaration"] = symbol.declaration;
-      each["encloses_only"] = symbol.opens_only;
-      one["symbols"].push_back(std::move(each));
-    }
-    object["files"].push_back(std::move(one));
-  }
-  put_code_state(object, answer);
   return Document(std::move(object));
 }
 
