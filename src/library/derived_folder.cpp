@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/hash.h"
+
 namespace sonde::library {
 
 namespace {
@@ -65,6 +67,18 @@ Status remove_unlisted_files(io::FileSystem& fs, const std::string& folder,
     }
   }
   return removed ? fs.sync_directory(folder) : Status{};
+}
+
+Status check_same_file(io::FileSystem& fs, const std::string& path, std::uint64_t size_bytes,
+                       std::uint64_t checksum) {
+  if (size_bytes > kCheckedWholeBytes) {
+    return {};
+  }
+  TRY_ASSIGN(const std::string bytes, io::read_file(fs, path, size_bytes));
+  if (checksum64(bytes) != checksum) {
+    return Error{Code::Corruption, path + " is not the file that library.db lists"};
+  }
+  return {};
 }
 
 }  // namespace sonde::library

@@ -1,6 +1,7 @@
 #pragma once
 // A folder of derived files, each of which the truth lists: segments, vectors.
 
+#include <cstdint>
 #include <functional>
 #include <set>
 #include <string>
@@ -22,5 +23,12 @@ Status write_derived_file(io::FileSystem& fs, const std::string& folder,
 /// Removes what the truth does not list, durably. Errors: Io.
 Status remove_unlisted_files(io::FileSystem& fs, const std::string& folder,
                              const std::set<std::string>& listed);
+
+/// Whether a derived file is the one that the truth lists, and no older one of its size. Read whole
+/// for that, so that only small files are: beyond kCheckedWholeBytes nothing is read.
+/// @param checksum  XXH3-64 of the whole file. Errors: Corruption (names the file), Io.
+Status check_same_file(io::FileSystem& fs, const std::string& path, std::uint64_t size_bytes,
+                       std::uint64_t checksum);
+inline constexpr std::uint64_t kCheckedWholeBytes = 1 << 20;
 
 }  // namespace sonde::library

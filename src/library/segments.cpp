@@ -96,6 +96,7 @@ Result<std::shared_ptr<const index::Segment>> Segments::open_file(const store::S
     return Error{Code::Corruption, fmt::format("{} has {} bytes, library.db lists {}", path,
                                                file_info.size_bytes, row.size_bytes)};
   }
+  TRY(check_same_file(fs_, path, row.size_bytes, row.checksum));
   TRY_ASSIGN(std::shared_ptr<io::ByteSource> source, io::open_block_file(fs_, path, &cache_));
   TRY_ASSIGN(std::shared_ptr<const index::Segment> segment,
              index::Segment::open(std::move(source)));

@@ -61,6 +61,7 @@ Result<std::shared_ptr<const index::VectorSet>> VectorFiles::open(const store::V
     return Error{Code::Corruption, fmt::format("{} has {} bytes, library.db lists {}", path,
                                                file_info.size_bytes, row.size_bytes)};
   }
+  TRY(check_same_file(fs_, path, row.size_bytes, row.checksum));
   // A set keeps what it read: the cache of blocks would keep it twice.
   TRY_ASSIGN(std::shared_ptr<io::ByteSource> source, io::open_block_file(fs_, path, nullptr));
   TRY_ASSIGN(std::shared_ptr<const index::VectorSet> set,

@@ -258,6 +258,17 @@ TEST(Damage, a_database_of_another_library_is_refused) {
   EXPECT_NE(error.message.find("another library"), std::string::npos) << error.message;
 }
 
+TEST(Damage, another_file_in_the_place_of_the_id_is_noticed_and_mended) {  // INV-4
+  const io::TestFolder folder;
+  every_table(folder.path());
+  write_bytes(folder.path("library.id"), std::string(100'000, 'x'));
+  const auto opened = Store::open(reading(folder.path()));
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code, Code::Corruption) << opened.error().message;
+  must(Store::salvage(writing(folder.path())));
+  must(Store::open(reading(folder.path())));
+}
+
 TEST(Damage, a_creation_that_was_interrupted_is_finished) {
   const io::TestFolder folder;
   every_table(folder.path());

@@ -313,7 +313,11 @@ Status write_id(io::FileSystem& fs, const Layout& layout, std::string_view uid) 
 }
 
 Result<std::string> read_id(io::FileSystem& fs, const Layout& layout) {
-  TRY_ASSIGN(const std::string bytes, io::read_file(fs, layout.id, kIdFileLimit));
+  auto read = io::read_file(fs, layout.id, kIdFileLimit);
+  if (!read.ok() && read.error().code != Code::Limit) {
+    return std::move(read).error();
+  }
+  const std::string bytes = read.ok() ? std::move(read).value() : std::string();  // another file
   const bool ours = bytes.size() == kIdHeader.size() + kUidDigits + 1 &&
                     bytes.starts_with(kIdHeader) && bytes.back() == '\n';
   std::string uid = ours ? bytes.substr(kIdHeader.size(), kUidDigits) : "";
