@@ -16,7 +16,7 @@ export TSAN_OPTIONS ?= halt_on_error=1:second_deadlock_stack=1
 # $(call build,PRESET): configure and build one preset.
 build = cmake --preset $(1) --log-level=NOTICE && cmake --build --preset $(1) -j$(JOBS)
 
-.PHONY: help demo build test asan tsan fuzz bench lint install package clean bootstrap
+.PHONY: help demo build test asan tsan crash fuzz bench lint install package clean bootstrap
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -42,6 +42,11 @@ asan: bootstrap ## run the tests under AddressSanitizer and UndefinedBehaviorSan
 tsan: bootstrap ## run the tests under ThreadSanitizer
 	$(FIXED_ADDRESSES) $(SHELL) -c '$(call build,tsan)'
 	@$(FIXED_ADDRESSES) $(CTEST) --test-dir build/tsan -LE lint
+
+crash: bootstrap ## power loss, kill -9 and damage in full; SEED=n repeats a run (docs/reliability.md)
+	$(call build,dev)
+	@SONDE_EXHAUSTIVE=1 $(if $(SEED),SONDE_TEST_SEED=$(SEED)) XDG_DATA_HOME=$(CURDIR)/build/no-models build/dev/crash_test
+	@SONDE_EXHAUSTIVE=1 build/dev/store_test --gtest_filter='Power.*'
 
 fuzz: bootstrap ## run every fuzzer for TIME seconds (default 60)
 	$(call build,fuzz)

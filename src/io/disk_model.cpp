@@ -1,12 +1,14 @@
 #include "io/disk_model.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <random>
 #include <set>
 #include <utility>
 
+#include "base/hash.h"
 #include "io/os_error.h"
 
 namespace sonde::io {
@@ -67,6 +69,16 @@ void PagedBytes::resize(std::uint64_t size_bytes) {
     std::memset(page_for_write(pages_.size() - 1).data() + start, 0, kPageBytes - start);
   }
   size_ = size_bytes;
+}
+
+std::uint64_t PagedBytes::digest() const {
+  constexpr std::array<char, kPageBytes> kZeroes{};
+  std::uint64_t digest = size_;
+  for (const std::shared_ptr<Page>& page : pages_) {
+    const char* const bytes = page ? page->data() : kZeroes.data();
+    digest = checksum64(std::string_view(bytes, kPageBytes), digest);
+  }
+  return digest;
 }
 
 std::string Survival::describe() const {
@@ -393,6 +405,20 @@ DiskModel DiskModel::crash(const Survival& survival) const {
   }
   disk.settle();
   return disk;
+}
+
+std::uint64_t DiskModel::digest() const {
+  std::uint64_t digest = 0;
+  const auto add = [&](const auto& self, Id id) -> void {
+    const Node& node = nodes_.at(id);
+    digest = checksum64(std::to_string(node.durable.digest()), digest);
+    for (const auto& [name, child] : node.entries_durable) {
+      digest = checksum64(name, digest);
+      self(self, child);
+    }
+  };
+  add(add, kRoot);
+  return digest;
 }
 
 std::vector<Survival> DiskModel::survivals(std::size_t limit, std::size_t random,

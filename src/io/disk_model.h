@@ -31,6 +31,7 @@ class PagedBytes {
   std::size_t read(std::uint64_t offset, char* buffer, std::size_t length) const;
   void write(std::uint64_t offset, std::string_view bytes);
   void resize(std::uint64_t size_bytes);
+  [[nodiscard]] std::uint64_t digest() const;
 
  private:
   static constexpr std::size_t kPageBytes = 4096;
@@ -86,6 +87,9 @@ class DiskModel {
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
   /// The disk as it is found after the power went; nothing is pending on it.
   [[nodiscard]] DiskModel crash(const Survival& survival) const;
+  /// Of all names and bytes that would be left if nothing pending survived: two disks of the same
+  /// digest need to be looked at once.
+  [[nodiscard]] std::uint64_t digest() const;
   /// Nothing, All, each single loss, every prefix, every tear of the last write, and `random`
   /// seeded subsets. Of each of these kinds at most `limit`, evenly spread.
   [[nodiscard]] std::vector<Survival> survivals(std::size_t limit, std::size_t random,

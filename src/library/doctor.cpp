@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "io/lease.h"
 #include "library/changes.h"
+#include "library/disk.h"
 #include "library/library.h"
 #include "library/machine.h"
 #include "library/meaning.h"
@@ -20,13 +21,6 @@
 namespace sonde::library {
 
 namespace {
-
-store::StoreOptions store_options(const LibraryOptions& options, store::Access access) {
-  store::StoreOptions store;
-  store.directory = options.location.directory;
-  store.access = access;
-  return store;
-}
 
 std::string time_stamp() {
   const std::time_t now = std::time(nullptr);
@@ -47,7 +41,7 @@ class Visit {
         progress_(progress),
         cancel_(cancel),
         limits_(limits_for(options.config)),
-        segments_(io::real_file_system(), options.location.directory, limits_) {}
+        segments_(file_system(options), options.location.directory, limits_) {}
 
   Result<DoctorReport> run() {
     TRY(check_truth());
@@ -131,7 +125,7 @@ class Visit {
     auto sources = (*snapshot)->sources();
     if (sources.ok()) {
       for (const store::SourceRow& source : *sources) {
-        if (!io::real_file_system().info(source.path).ok()) {
+        if (!file_system(options_).info(source.path).ok()) {
           note(fmt::format("the source {} is not there now", source.path),
                "nothing: its files are kept as last seen; `sonde source remove` removes them");
         }
@@ -183,7 +177,7 @@ class Visit {
     const bool covered = std::any_of(sources.begin(), sources.end(), [&](const SourceInfo& source) {
       return under_any(root, {source.path}) || under_any(source.path, {root});
     });
-    if (covered || !io::real_file_system().info(root).ok()) {
+    if (covered || !file_system(options_).info(root).ok()) {
       return {};
     }
     TRY_ASSIGN(const SourceInfo source, library->add_source(root));
@@ -194,7 +188,7 @@ class Visit {
 
   Status rebuild(ThreadPool& pool) {
     TRY_ASSIGN(const std::unique_ptr<Writer> writer,
-               Writer::open(store_options(options_, store::Access::Write), io::real_file_system(),
+               Writer::open(store_options(options_, store::Access::Write), file_system(options_),
                             segments_, pool));
     TRY(writer->rebuild(progress_, cancel_));
     report_.repaired.push_back("segments were rebuilt from library.db");
@@ -203,7 +197,7 @@ class Visit {
 
   Status write_vectors_again(ThreadPool& pool) {
     TRY_ASSIGN(const std::unique_ptr<Writer> writer,
-               Writer::open(store_options(options_, store::Access::Write), io::real_file_system(),
+               Writer::open(store_options(options_, store::Access::Write), file_system(options_),
                             segments_, pool));
     TRY(rebuild_vectors(writer->store(), segments_, pool));
     report_.repaired.push_back("files of vectors were written again from library.db");
@@ -306,7 +300,7 @@ Result<DoctorReport> Library::doctor(const LibraryOptions& options, bool repair,
 }
 
 Result<std::string> Library::reset(const LibraryOptions& options) {
-  io::FileSystem& fs = io::real_file_system();
+  io::FileSystem& fs = file_system(options);
   const std::string& directory = options.location.directory;
   if (!fs.info(directory).ok()) {
     return Error{Code::NotFound, "no library at " + directory};

@@ -20,6 +20,7 @@
 #include "library/answer.h"
 #include "library/code_analysis.h"
 #include "library/code_answer.h"
+#include "library/disk.h"
 #include "library/histories.h"
 #include "library/indexer.h"
 #include "library/lookup.h"
@@ -52,13 +53,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-store::StoreOptions store_options(const LibraryOptions& options, store::Access access) {
-  store::StoreOptions store;
-  store.directory = options.location.directory;
-  store.access = access;
-  return store;
-}
-
 /// A library that was never committed to is one whose creation was interrupted before this.
 Status add_first_source(store::Store& store, const std::string& root) {
   {
@@ -84,7 +78,7 @@ class LibraryImpl : public Library {
   LibraryImpl(const LibraryOptions& options, std::unique_ptr<store::Store> store)
       : options_(options),
         limits_(limits_for(options.config)),
-        fs_(io::real_file_system()),
+        fs_(file_system(options)),
         store_(std::move(store)),
         segments_(fs_, options.location.directory, limits_),
         histories_(fs_, options.location.directory, git_program(options.environment), limits_) {}
@@ -889,7 +883,7 @@ Status make_folders(io::FileSystem& fs, const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<Library>> Library::create(const LibraryOptions& options) {
-  io::FileSystem& fs = io::real_file_system();
+  io::FileSystem& fs = file_system(options);
   const std::string& directory = options.location.directory;
   TRY(make_folders(fs, directory));
   {

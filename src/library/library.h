@@ -16,6 +16,10 @@
 #include "library/location.h"
 #include "library/tree_watch.h"
 
+namespace sonde::io {
+class FileSystem;
+}
+
 namespace sonde::library {
 
 /// How far long work is. Called often from one thread; must be quick.
@@ -351,6 +355,8 @@ struct LibraryOptions {
   Location location;
   Environment environment;
   Config config;
+  io::FileSystem* fs = nullptr;  // of the library and its sources; null: the system's. For tests
+  std::string vfs;               // as store::StoreOptions::vfs
   /// How long a call that writes waits for another process's lease before it says Busy. The refresh
   /// before a search never waits.
   std::chrono::milliseconds lease_wait{2'000};

@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <functional>
 #include <random>
 
 #include "io/fault_file_system.h"
+#include "io/tape_file_system.h"
 #include "store/fault_vfs.h"
 #include "store/store_test_support.h"
 
@@ -14,101 +14,6 @@ namespace sonde::store {
 namespace {
 
 constexpr const char* kFolder = "/library";
-
-/// Tells before each change or sync of a FaultFileSystem that it comes.
-class Tape final : public io::FileSystem {
- public:
-  Tape(io::FaultFileSystem& fs, std::function<void()> before)
-      : fs_(fs), before_(std::move(before)) {}
-
-  Result<std::unique_ptr<io::ReadableFile>> open_read(const std::string& path) override {
-    return fs_.open_read(path);
-  }
-  Result<std::unique_ptr<io::WritableFile>> create(const std::string& path,
-                                                   std::uint32_t mode) override {
-    before_();
-    TRY_ASSIGN(std::unique_ptr<io::WritableFile> file, fs_.create(path, mode));
-    return std::unique_ptr<io::WritableFile>(std::make_unique<Stream>(std::move(file), before_));
-  }
-  Result<std::unique_ptr<io::RandomFile>> open_random(const std::string& path, io::OpenMode open,
-                                                      std::uint32_t mode) override {
-    before_();
-    TRY_ASSIGN(std::unique_ptr<io::RandomFile> file, fs_.open_random(path, open, mode));
-    return std::unique_ptr<io::RandomFile>(std::make_unique<Random>(std::move(file), before_));
-  }
-  Status rename(const std::string& from, const std::string& to) override {
-    before_();
-    return fs_.rename(from, to);
-  }
-  Status remove_file(const std::string& path) override {
-    before_();
-    return fs_.remove_file(path);
-  }
-  Status make_directory(const std::string& path, std::uint32_t mode) override {
-    before_();
-    return fs_.make_directory(path, mode);
-  }
-  Status remove_directory(const std::string& path) override {
-    before_();
-    return fs_.remove_directory(path);
-  }
-  Status sync_directory(const std::string& path) override {
-    before_();
-    return fs_.sync_directory(path);
-  }
-  Result<std::vector<io::DirectoryEntry>> list(const std::string& path) override {
-    return fs_.list(path);
-  }
-  Result<io::FileInfo> info(const std::string& path) override { return fs_.info(path); }
-
- private:
-  class Stream final : public io::WritableFile {
-   public:
-    Stream(std::unique_ptr<io::WritableFile> file, const std::function<void()>& before)
-        : file_(std::move(file)), before_(before) {}
-    Status append(std::string_view bytes) override {
-      before_();
-      return file_->append(bytes);
-    }
-    Status sync() override {
-      before_();
-      return file_->sync();
-    }
-    Status close() override { return file_->close(); }
-
-   private:
-    std::unique_ptr<io::WritableFile> file_;
-    const std::function<void()>& before_;
-  };
-  class Random final : public io::RandomFile {
-   public:
-    Random(std::unique_ptr<io::RandomFile> file, const std::function<void()>& before)
-        : file_(std::move(file)), before_(before) {}
-    Result<std::size_t> read_at(std::uint64_t offset, char* buffer, std::size_t length) override {
-      return file_->read_at(offset, buffer, length);
-    }
-    Status write_at(std::uint64_t offset, std::string_view bytes) override {
-      before_();
-      return file_->write_at(offset, bytes);
-    }
-    Status truncate(std::uint64_t size_bytes) override {
-      before_();
-      return file_->truncate(size_bytes);
-    }
-    Status sync() override {
-      before_();
-      return file_->sync();
-    }
-    Result<std::uint64_t> size() override { return file_->size(); }
-
-   private:
-    std::unique_ptr<io::RandomFile> file_;
-    const std::function<void()>& before_;
-  };
-
-  io::FaultFileSystem& fs_;
-  std::function<void()> before_;
-};
 
 StoreOptions on(io::FileSystem& fs, const FaultVfs& vfs) {
   StoreOptions options = writing(kFolder);
@@ -160,7 +65,7 @@ Recording record(std::uint32_t commits) {
   Recording recording;
   io::FaultFileSystem fs;
   bool recorded = false;
-  Tape tape(fs, [&] {
+  io::TapeFileSystem tape(fs, [&](std::string_view, const std::string&) {
     if (recorded) {
       recording.moments.push_back({fs.disk(), recording.states.size() - 1});
     }
@@ -216,7 +121,8 @@ TEST(Power, may_go_at_any_write_and_nothing_acknowledged_is_lost) {
 TEST(Power, may_go_while_a_library_is_made) {
   io::FaultFileSystem fs;
   std::vector<io::DiskModel> moments;
-  Tape tape(fs, [&] { moments.push_back(fs.disk()); });
+  io::TapeFileSystem tape(
+      fs, [&](std::string_view, const std::string&) { moments.push_back(fs.disk()); });
   must(fs.make_directory(kFolder, 0700));
   must(fs.sync_directory("/"));
   {

@@ -29,6 +29,7 @@ class Running {
   Running& operator=(const Running&) = delete;
 
   void send(int signal) const;
+  [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] bool ended();
   [[nodiscard]] pid_t pid() const { return pid_; }
   /// What it has written so far.
