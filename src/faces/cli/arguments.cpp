@@ -27,6 +27,7 @@ CLI::Option& add_list(CLI::App& app, const std::string& name, std::vector<std::s
 namespace {
 
 constexpr std::size_t kThreadLimit = 256;
+constexpr std::uint32_t kSelftestSecondsLimit = 24 * 3600;
 constexpr std::size_t kResultLimit = 1000;
 constexpr std::size_t kPlaceLimit = 100'000;
 constexpr std::uint32_t kOutlineDepthLimit = 100;
@@ -420,6 +421,10 @@ void add_care(CLI::App& root, Target& target) {
   CLI::App& doctor = add_command(root, target, "doctor", "Check everything and say what is wrong",
                                  Command::Doctor);
   doctor.add_flag("--repair", invocation.repair, "Mend what can be mended");
+  CLI::App& retry = add_command(
+      root, target, "retry", "Try files again that crashed or hung their reader", Command::Retry);
+  retry.add_option("paths", invocation.paths, "Files; without them all that are quarantined")
+      ->type_name("PATH");
   CLI::App& reset =
       add_command(root, target, "reset", "Back the library up and start again", Command::Reset);
   reset.add_flag("-y,--yes", invocation.yes, "Do not ask");
@@ -429,6 +434,19 @@ void add_care(CLI::App& root, Target& target) {
       ->type_name("SHELL")
       ->required()
       ->check(CLI::IsMember(kShells));
+}
+
+void add_selftest(CLI::App& root, Target& target) {
+  SelftestCommandOptions& selftest = target.invocation.selftest;
+  CLI::App& app =
+      add_command(root, target, "selftest",
+                  "Try power loss, kill -9 and damage on scratch libraries", Command::Selftest);
+  app.add_option("--seconds", selftest.seconds, "How long it may take")
+      ->type_name("N")
+      ->check(CLI::Range(1U, kSelftestSecondsLimit));
+  app.add_option("--folder", selftest.folder, "On whose disk; a folder is made there and removed")
+      ->type_name("PATH");
+  app.add_option("--seed", selftest.seed, "The seed that an earlier run printed")->type_name("N");
 }
 
 void build(CLI::App& app, Target& target) {
@@ -455,6 +473,7 @@ void build(CLI::App& app, Target& target) {
   add_install(app, target);
   add_serve(app, target);
   add_care(app, target);
+  add_selftest(app, target);
   add_common_everywhere(app, target);
 }
 

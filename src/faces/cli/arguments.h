@@ -36,6 +36,8 @@ enum class Command {
   Status,
   Forget,
   Doctor,
+  Retry,
+  Selftest,
   Reset,
   Completion,
   ModelAdd,
@@ -152,6 +154,12 @@ struct ServeOptions {
   std::vector<std::string> allowed_hosts;
 };
 
+struct SelftestCommandOptions {
+  std::uint32_t seconds = 30;
+  std::string folder;                 // as typed; empty: the working folder
+  std::optional<std::uint64_t> seed;  // nothing: another one each time
+};
+
 /// One command line, read. Only the part of its command is filled.
 struct Invocation {
   Command command = Command::None;
@@ -165,13 +173,14 @@ struct Invocation {
   AnalysisOptions analysis;
   library::StatusRequest status;
   std::string source;              // of source add and source remove, as typed
-  std::vector<std::string> paths;  // of forget, as typed
+  std::vector<std::string> paths;  // of forget and retry, as typed
   ModelOptions model;
   EmbedOptions embed;
   BenchOptions bench;
   McpOptions mcp;
   InstallOptions install;
   ServeOptions serve;
+  SelftestCommandOptions selftest;
   bool repair = false;
   bool yes = false;
   std::string shell;

@@ -166,6 +166,8 @@ TEST(Arguments, every_command_is_known) {
       {{"status", "--skipped", "--quarantine"}, Command::Status},
       {{"forget", "a", "b"}, Command::Forget},
       {{"doctor", "--repair"}, Command::Doctor},
+      {{"retry", "a.py"}, Command::Retry},
+      {{"selftest", "--seconds", "5"}, Command::Selftest},
       {{"reset", "--yes"}, Command::Reset},
       {{"completion", "bash"}, Command::Completion},
       {{"serve"}, Command::Serve},

@@ -82,6 +82,8 @@ Result<int> run_source(Context& context);
 Result<int> run_status(Context& context);
 Result<int> run_forget(Context& context);
 Result<int> run_doctor(Context& context);
+Result<int> run_retry(Context& context);
+Result<int> run_selftest(Context& context);
 Result<int> run_reset(Context& context);
 Result<int> run_completion(Context& context);
 Result<int> run_model(Context& context);

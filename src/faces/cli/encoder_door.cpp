@@ -52,6 +52,8 @@ bool needs_meaning(const Invocation& invocation) {
     case Command::Status:
     case Command::Forget:
     case Command::Doctor:
+    case Command::Retry:
+    case Command::Selftest:
     case Command::Reset: return false;
     default: return true;
   }

@@ -7,9 +7,10 @@ namespace sonde::faces::cli {
 
 inline constexpr int kDone = 0;
 inline constexpr int kNothingFound = 1;
-inline constexpr int kFailure = 2;      // usage, bad input, or a failure that was said
-inline constexpr int kNeedsRepair = 3;  // `sonde doctor` says what
-inline constexpr int kHeld = 4;         // another process holds the library; try again later
+inline constexpr int kBrokenPromise = 1;  // `sonde selftest` only
+inline constexpr int kFailure = 2;        // usage, bad input, or a failure that was said
+inline constexpr int kNeedsRepair = 3;    // `sonde doctor` says what
+inline constexpr int kHeld = 4;           // another process holds the library; try again later
 inline constexpr int kInterrupted = 130;
 
 int exit_code_of(Code code);

@@ -40,6 +40,8 @@ Result<int> dispatch(Context& context) {
     case Command::Status: return run_status(context);
     case Command::Forget: return run_forget(context);
     case Command::Doctor: return run_doctor(context);
+    case Command::Retry: return run_retry(context);
+    case Command::Selftest: return run_selftest(context);
     case Command::Reset: return run_reset(context);
     case Command::Completion: return run_completion(context);
     case Command::ModelAdd:
@@ -64,8 +66,8 @@ Result<int> dispatch(Context& context) {
 std::string explained(const Error& error, Command command) {
   if (error.code == Code::Cancelled) {
     const bool writes = command == Command::Index || command == Command::History ||
-                        command == Command::Forget || command == Command::SourceAdd ||
-                        command == Command::SourceRemove;
+                        command == Command::Forget || command == Command::Retry ||
+                        command == Command::SourceAdd || command == Command::SourceRemove;
     return writes ? "interrupted; what was done is kept, and the same command goes on from there"
                   : "interrupted";
   }

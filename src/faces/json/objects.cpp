@@ -324,6 +324,36 @@ Document doctor_object(const library::DoctorReport& report) {
   return Document(std::move(object));
 }
 
+Document retry_object(const library::IndexReport& report,
+                      const std::vector<library::QuarantineInfo>& left) {
+  Object object = with_schema("sonde.retry/1");
+  object["tried"] = report.files_seen;
+  object["quarantine_list"] = quarantine_list(left);
+  return Document(std::move(object));
+}
+
+Document selftest_object(const selftest::SelftestReport& report) {
+  Object object = with_schema("sonde.selftest/1");
+  object["seed"] = report.seed;
+  object["promises_broken"] = report.broken();
+  object["trials"] = Object::array();
+  for (const selftest::TrialResult& trial : report.trials) {
+    Object entry;
+    entry["name"] = trial.name;
+    entry["unit"] = trial.unit;
+    entry["tried"] = trial.tried;
+    entry["seconds"] = trial.seconds;
+    entry["promises_broken"] = trial.tally.count("promises broken");
+    entry["broken"] = texts(trial.tally.broken);
+    entry["counts"] = Object::object();
+    for (const auto& [name, count] : trial.tally.counts) {
+      entry["counts"][name] = count;
+    }
+    object["trials"].push_back(std::move(entry));
+  }
+  return Document(std::move(object));
+}
+
 Document reset_object(const std::string& directory, const std::string& backup) {
   Object object = with_schema("sonde.reset/1");
   put_path(object, "directory", directory);

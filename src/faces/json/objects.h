@@ -12,6 +12,7 @@
 #include "embed/model_store.h"
 #include "library/library.h"
 #include "library/watch.h"
+#include "selftest/selftest.h"
 
 namespace sonde::faces::json {
 
@@ -67,6 +68,11 @@ Document sources_object(const std::vector<library::SourceInfo>& sources);
 Document source_object(const library::SourceInfo& source, std::string_view action);
 /// "sonde.forget/1".
 Document forget_object(const library::ForgetReport& report);
+/// "sonde.retry/1".
+Document retry_object(const library::IndexReport& report,
+                      const std::vector<library::QuarantineInfo>& left);
+/// "sonde.selftest/1".
+Document selftest_object(const selftest::SelftestReport& report);
 /// "sonde.doctor/1".
 Document doctor_object(const library::DoctorReport& report);
 /// "sonde.reset/1".
