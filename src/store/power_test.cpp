@@ -222,7 +222,7 @@ TEST(Power, may_go_or_the_disk_fill_at_any_write_of_a_compaction) {
   io::FaultFileSystem fs;
   std::vector<io::DiskModel> moments;
   bool recorded = false;
-  Tape tape(fs, [&] {
+  io::TapeFileSystem tape(fs, [&](std::string_view, const std::string&) {
     if (recorded) {
       moments.push_back(fs.disk());
     }
