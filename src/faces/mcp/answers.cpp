@@ -149,7 +149,8 @@ void put_notes(ToolAnswer& answer, const std::vector<std::string>& notes) {
 std::vector<std::string> notes_on(Project& project, const library::Completeness& index) {
   std::vector<std::string> notes;
   const ProjectState state = project.state();
-  if (state.phase == ProjectState::Phase::Indexing) {
+  // A library that was complete when it was left stays so while the watcher has its first look.
+  if (state.phase == ProjectState::Phase::Indexing && !index.complete) {
     const library::Progress& progress = state.progress;
     notes.push_back(
         progress.phase == library::Progress::Phase::Embed
