@@ -118,8 +118,9 @@ Result<Loaded*> loaded(kernel::InstructionSet set) {
   static Loaded state;
   static kernel::InstructionSet current = kernel::InstructionSet::Serial;
   if (state.model == nullptr || current != set) {
-    TRY_ASSIGN(state.model, embed::BertModel::load(io::real_file_system(), state.files.folder(),
-                                                   shape_of_minilm(), kernel::kernels_for(set)));
+    TRY_ASSIGN(state.model, embed::BertModel::load(
+                                io::real_file_system(), state.files.folder(), shape_of_minilm(),
+                                embed::Arithmetic::of(embed::Precision::F32, set)));
     current = set;
   }
   return &state;
@@ -173,9 +174,9 @@ void forward(benchmark::State& state, kernel::InstructionSet set, std::size_t le
 void load(benchmark::State& state) {
   const RandomModel files(shape_of_minilm());
   for (auto _ : state) {
-    const auto model =
-        embed::BertModel::load(io::real_file_system(), files.folder(), shape_of_minilm(),
-                               kernel::kernels_for(kernel::best_instruction_set()));
+    const auto model = embed::BertModel::load(
+        io::real_file_system(), files.folder(), shape_of_minilm(),
+        embed::Arithmetic::of(embed::Precision::F32, kernel::best_instruction_set()));
     if (!model.ok()) {
       state.SkipWithError(model.error().message.c_str());
       return;

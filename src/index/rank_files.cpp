@@ -399,9 +399,8 @@ double cosine_of_file(const SegmentScan& scan, const std::vector<float>& cosines
   return best.mean();
 }
 
-Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>& scans,
-                                                  WordMatches matches, const MeaningScores* meaning,
-                                                  Mode mode, std::size_t limit) {
+Result<Candidates> collect_candidates(const std::vector<SegmentScan>& scans, WordMatches matches,
+                                      const MeaningScores* meaning, Mode mode, std::size_t limit) {
   std::vector<FileMatch>& found = matches.files;
   if (meaning != nullptr) {
     CosineMatches(scans, *meaning, found).run();
@@ -432,13 +431,14 @@ Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>
   }
   mark_best(
       candidates, limit, [](const Candidate& c) { return c.cosine_most; }, marked);
-  std::vector<Candidate> kept;
+  Candidates kept;
+  kept.left_out = std::max(0.0, least_meaning);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (marked[i] != 0) {
       if (meaning != nullptr && candidates[i].cosine_most <= 0) {
         candidates[i].cosine_most = static_cast<double>(meaning->unseen);
       }
-      kept.push_back(std::move(candidates[i]));
+      kept.files.push_back(std::move(candidates[i]));
     }
   }
   return kept;

@@ -44,12 +44,16 @@ struct WordMatches {
 WordMatches match_words(const std::vector<SegmentScan>& scans, const WordScores& scores,
                         const Ranking& ranking);
 
+struct Candidates {
+  std::vector<Candidate> files;
+  double left_out = 0;  // no file that is left out is nearer; 0: none is
+};
+
 /// The best files by the words of their chunks, and those by their meaning, up to `limit` of each
 /// kind, with their metas and the most that their cosines can be. Errors: those of the segments.
 /// @param meaning  null: by words alone
-Result<std::vector<Candidate>> collect_candidates(const std::vector<SegmentScan>& scans,
-                                                  WordMatches matches, const MeaningScores* meaning,
-                                                  Mode mode, std::size_t limit);
+Result<Candidates> collect_candidates(const std::vector<SegmentScan>& scans, WordMatches matches,
+                                      const MeaningScores* meaning, Mode mode, std::size_t limit);
 
 /// The mean of the two best cosines of a file's docs. @param unseen  taken for docs that were not
 /// compared

@@ -84,22 +84,16 @@ class Searcher {
       TRY(cancel_.check());
       TRY(filter_docs(query_, plan_, scan, result_.postings_read));
     }
-    const std::size_t candidates = std::max(kCandidateLimit, 2 * limit);
-    WordMatches matches = match_words(scans_, scores_, ranking_);
+    std::size_t candidates = std::max(kCandidateLimit, 2 * limit);
+    const WordMatches matches = match_words(scans_, scores_, ranking_);
     result_.matched_docs = matches.docs;
     if (options_.mode != Mode::Words) {
       query_vector_.emplace(options_.meaning->query);
       TRY_ASSIGN(meaning_, score_meaning(scans_, vectors, options_.meaning->sets, *query_vector_,
                                          options_.nearness, cancel_));
     }
-    const MeaningScores* meaning = options_.mode == Mode::Words ? nullptr : &meaning_;
-    TRY_ASSIGN(candidates_,
-               collect_candidates(scans_, std::move(matches), meaning, options_.mode, candidates));
-    rank_candidates(query_, plan_, scores_, ranking_, candidates_);
-    if (options_.mode != Mode::Words) {
-      TRY(keep_best(vectors, limit));
-      fuse_candidates(scores_.ideal, options_.mode, ranking_, candidates_);
-      result_.vectors_scanned = meaning_.vectors_scanned;
+    for (bool enough = false; !enough; candidates *= 4) {
+      TRY_ASSIGN(enough, rank(vectors, matches, candidates, limit));
     }
     if (options_.by_chunk) {
       TRY(answer_by_chunk(limit));
@@ -110,6 +104,27 @@ class Searcher {
   }
 
  private:
+  /// Fills candidates_, best first.
+  /// @param count  files that are looked at
+  /// @return whether the `limit` best are sure to be among them
+  Result<bool> rank(const DocVectors& vectors, const WordMatches& matches, std::size_t count,
+                    std::size_t limit) {
+    const MeaningScores* meaning = options_.mode == Mode::Words ? nullptr : &meaning_;
+    TRY_ASSIGN(Candidates found,
+               collect_candidates(scans_, matches, meaning, options_.mode, count));
+    candidates_ = std::move(found.files);
+    rank_candidates(query_, plan_, scores_, ranking_, candidates_);
+    if (options_.mode == Mode::Words) {
+      return true;
+    }
+    TRY(keep_best(vectors, limit));
+    fuse_candidates(scores_.ideal, options_.mode, ranking_, candidates_);
+    result_.vectors_scanned = meaning_.vectors_scanned;
+    // By meaning alone a file's kind and depth take from its cosine and never add.
+    const double last = limit > 0 && candidates_.size() >= limit ? candidates_[limit - 1].score : 0;
+    return options_.mode != Mode::Meaning || limit == 0 || found.left_out <= last;
+  }
+
   [[nodiscard]] double fused(const Candidate& candidate, double cosine) const {
     return fused_score(candidate, cosine, scores_.ideal, options_.mode, ranking_);
   }
