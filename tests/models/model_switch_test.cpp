@@ -29,9 +29,9 @@ TEST(ModelSwitch, the_old_model_answers_until_the_new_vectors_are_there) {
     }
     return run_sonde(scratch.path(), std::move(words));
   };
+  const std::string question = "request " + corpus.living_marker();
   const auto answer = [&] {
-    const Ran ran = sonde({"search", "request " + corpus.living_marker(), "--mode", "meaning",
-                           "--no-refresh", "--json"});
+    const Ran ran = sonde({"search", question, "--mode", "meaning", "--no-refresh", "--json"});
     EXPECT_EQ(ran.exit_code, 0) << ran.all();
     return nlohmann::json::parse(ran.out);
   };
