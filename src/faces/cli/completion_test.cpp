@@ -51,7 +51,7 @@ std::vector<std::string> offered(const std::string& words) {
 
 TEST(BashCompletion, offers_commands_and_options) {
   EXPECT_THAT(offered("sonde ''"), Contains("search"));
-  EXPECT_THAT(offered("sonde se"), ElementsAre("search"));
+  EXPECT_THAT(offered("sonde sea"), ElementsAre("search"));
   EXPECT_THAT(offered("sonde --ver"), ElementsAre("--version"));
   EXPECT_THAT(offered("sonde search x --no"), ElementsAre("--no-refresh"));
   EXPECT_THAT(offered("sonde index --not"), IsEmpty());
@@ -76,7 +76,7 @@ TEST(BashCompletion, offers_files_where_a_path_goes) {
 }
 
 TEST(BashCompletion, the_value_of_an_option_is_no_command) {
-  EXPECT_THAT(offered("sonde --library index se"), ElementsAre("search"));
+  EXPECT_THAT(offered("sonde --library index sea"), ElementsAre("search"));
   EXPECT_THAT(offered("sonde search index --no"), ElementsAre("--no-refresh"));
 }
 
