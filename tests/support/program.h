@@ -31,7 +31,6 @@ class Running {
   void send(int signal) const;
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] bool ended();
-  [[nodiscard]] pid_t pid() const { return pid_; }
   /// What it has written so far.
   [[nodiscard]] Ran so_far() const;
   Ran wait();
