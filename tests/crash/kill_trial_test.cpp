@@ -85,7 +85,8 @@ TEST(KillTrial, sonde_killed_at_calls_of_the_disk_and_at_random_keeps_its_promis
   options.start = [&](const selftest::Errand& errand) {
     return start_sonde(scratch.path(), errand);
   };
-  const auto encoder = write_and_open(model, scratch.path() + "/opened/tiny");
+  const auto encoder = write_and_open(model, scratch.path() + "/opened/tiny",
+                                      embed::precision_of("auto").value());  // as sonde does
   options.options = [&](const selftest::Ground& ground) {
     library::LibraryOptions opened = selftest::options_for(ground, 0);
     opened.encoder = encoder;

@@ -38,15 +38,18 @@ inline embed::TestModel words_model(unsigned seed, std::uint32_t layers = 1,
 }
 
 /// Writes the model to `folder` and opens it, with threads of its own.
-inline std::shared_ptr<embed::Encoder> write_and_open(const embed::TestModel& model,
-                                                      const std::string& folder) {
+inline std::shared_ptr<embed::Encoder> write_and_open(
+    const embed::TestModel& model, const std::string& folder,
+    embed::Precision precision = embed::Precision::F32) {
   struct Held {
     ThreadPool pool{2, "tiny"};
     std::unique_ptr<embed::LocalEncoder> encoder;
   };
   model.write(folder);
   const auto held = std::make_shared<Held>();
-  auto encoder = embed::LocalEncoder::open(io::real_file_system(), folder, held->pool, {});
+  embed::LocalEncoderOptions options;
+  options.precision = precision;
+  auto encoder = embed::LocalEncoder::open(io::real_file_system(), folder, held->pool, options);
   if (!encoder.ok()) {
     ADD_FAILURE() << encoder.error().message;
     return nullptr;
