@@ -260,6 +260,42 @@ TEST_F(Mcp, code_is_followed_by_its_names) {
   EXPECT_EQ(client.call("callers", {{"symbol", "two words"}})["isError"], true);
 }
 
+TEST_F(Mcp, files_and_answers_are_resources) {
+  Client client(home_, root_);
+  client.initialize();
+  index(client);
+  const Json found = client.call("search", {{"query", "refund_invoice"}});
+  const Json listed = client.request("resources/list")["result"]["resources"];
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0]["uri"], found["structuredContent"]["resource"]);
+  const Json saved = client.request("resources/read", {{"uri", listed[0]["uri"]}})["result"];
+  EXPECT_EQ(Json::parse(saved["contents"][0]["text"].get<std::string>())["results"],
+            found["structuredContent"]["results"]);
+  const std::string file = "file://" + std::filesystem::canonical(root_).string() + "/src/money.py";
+  EXPECT_EQ(client.request("resources/read", {{"uri", file}})["result"]["contents"][0]["text"],
+            "def refund_invoice(amount):\n    return -amount\n");
+  for (const std::string& uri : {"file://" + scratch_.path() + "/secret.txt", file + ".none",
+                                std::string("sonde://answers/none"), std::string("x")}) {
+    EXPECT_TRUE(client.request("resources/read", {{"uri", uri}}).contains("error")) << uri;
+  }
+  EXPECT_EQ(client.request("resources/templates/list")["result"]["resourceTemplates"].size(), 2U);
+}
+
+TEST_F(Mcp, a_search_stays_within_its_budget) {
+  Corpus corpus(root_ + "/many", 7);
+  corpus.add_files(60);
+  Client client(home_, root_);
+  client.initialize();
+  index(client);
+  for (const int budget : {200, 1000, 5000}) {
+    const Json found =
+        client.call("search", {{"query", "return value"}, {"n", 40}, {"budget_tokens", budget}});
+    // Without a model four bytes are a token.
+    EXPECT_LE(text_of(found).size(), 4U * static_cast<std::size_t>(budget)) << found;
+    EXPECT_GE(found["structuredContent"]["results"].size(), 1U) << budget;
+  }
+}
+
 TEST_F(Mcp, a_changed_file_ends_its_results_ids) {
   Client client(home_, root_);
   client.initialize();

@@ -11,6 +11,8 @@ namespace sonde::faces::mcp {
 
 namespace {
 
+constexpr std::size_t kMoreShown = 3;  // further places of a file, in text
+
 /// "path:10-20  function Session.retry  score 0.81"
 std::string heading(const std::string& path, const library::SearchHit& hit) {
   std::string text = fmt::format("{}:{}-{}", to_valid_utf8(path), hit.start_line, hit.end_line);
@@ -29,7 +31,8 @@ std::string text_of(const std::string& path, const library::SearchHit& hit) {
   std::string text = heading(path, hit) + fenced(hit.context.empty() ? hit.text : hit.context);
   if (!hit.more.empty()) {
     text += "also in this file:";
-    for (const library::Place& place : hit.more) {
+    for (std::size_t i = 0; i < std::min(hit.more.size(), kMoreShown); ++i) {
+      const library::Place& place = hit.more[i];
       text += fmt::format(" {}-{}{}", place.start_line, place.end_line,
                           place.symbol.empty() ? "" : " " + place.symbol);
     }
@@ -230,6 +233,7 @@ Object search_schema() {
   answer["left_out_by_budget"] = integer_schema();
   answer["index"] = completeness_schema();
   answer["notes"] = list_schema(string_schema());
+  answer["resource"] = string_schema();
   return object_schema(std::move(answer), {"results", "index", "notes"});
 }
 

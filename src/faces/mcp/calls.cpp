@@ -27,9 +27,25 @@ double value_of(const library::Progress& progress, double& total) {
   return static_cast<double>(embedding ? progress.embed_done : progress.files_done);
 }
 
-Object result_of(Result<ToolAnswer> answer, const Dialect& dialect) {
+}  // namespace
+
+Object failed_result(const std::string& message) {
+  Object result;
+  result["content"] = Object::array({text_content(message)});
+  result["isError"] = true;
+  return result;
+}
+
+Object run_tool(const Tool& tool, const Json& arguments, const Dialect& dialect,
+                const ToolCall& call) {
+  auto answer = call.cancel.cancelled() ? Result<ToolAnswer>(Error{Code::Cancelled, "cancelled"})
+                                        : tool.run(call, arguments);
   if (!answer.ok()) {
     return failed_result(advice_for(answer.error()));
+  }
+  if (!tool.subject.empty()) {
+    const std::string title = tool.name + ": " + text_at(arguments, tool.subject.c_str());
+    answer->structured["resource"] = call.workspace.answers().save(title, answer->structured);
   }
   Object result;
   result["content"] = Object::array({text_content(answer->text)});
@@ -37,15 +53,6 @@ Object result_of(Result<ToolAnswer> answer, const Dialect& dialect) {
     result["structuredContent"] = std::move(answer->structured);
   }
   result["isError"] = false;
-  return result;
-}
-
-}  // namespace
-
-Object failed_result(const std::string& message) {
-  Object result;
-  result["content"] = Object::array({text_content(message)});
-  result["isError"] = true;
   return result;
 }
 
@@ -102,16 +109,15 @@ void Calls::run(const std::shared_ptr<Call>& call) {
     tell_progress(*call, state);
   };
   const CallRequest& request = call->request;
-  Object result;
+  std::string answer;
   try {
-    result = result_of(cancel.cancelled()
-                           ? Result<ToolAnswer>(Error{Code::Cancelled, "cancelled"})
-                           : request.tool->run({workspace_, cancel, progress}, request.arguments),
-                       request.dialect);
+    answer = request.run({workspace_, cancel, progress});
   } catch (const std::exception& error) {
-    result = failed_result(advice_for({Code::Internal, error.what()}));
+    answer = result_text(
+        request.id,
+        request.dialect.dressed(failed_result(advice_for({Code::Internal, error.what()}))));
   }
-  finish(call, result_text(request.id, request.dialect.dressed(std::move(result))));
+  finish(call, answer);
 }
 
 void Calls::finish(const std::shared_ptr<Call>& call, const std::string& answer) {

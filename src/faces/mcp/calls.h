@@ -1,9 +1,10 @@
 #pragma once
-// Calls of tools, each on a thread of a pool: started, told of, cancelled, answered.
+// Requests that take time, each on a thread of a pool: started, told of, cancelled, answered.
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -20,13 +21,12 @@ namespace sonde::faces::mcp {
 inline constexpr std::size_t kCallLimit = 64;  // that wait or run
 inline constexpr std::size_t kCallThreads = 8;
 
-/// A call as it was asked for.
+/// One of them. `run` gives the whole answer.
 struct CallRequest {
   Json id;
   Json progress_token;  // null: the client wants no progress
-  const Tool* tool = nullptr;
-  Json arguments;
   Dialect dialect;
+  std::function<std::string(const ToolCall&)> run;
 };
 
 /// Threads: safe.
@@ -68,6 +68,9 @@ class Calls {
   std::shared_ptr<ThreadPool> pool_;                    // last: its tasks use all of the above
 };
 
+/// What a tool answers to a call, or why it does not.
+Object run_tool(const Tool& tool, const Json& arguments, const Dialect& dialect,
+                const ToolCall& call);
 /// The result of a call that failed: what went wrong, and what to do next.
 Object failed_result(const std::string& message);
 

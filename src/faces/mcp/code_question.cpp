@@ -66,7 +66,7 @@ Object code_schema(Object further, const char* list) {
   Object schema = Object::parse(R"json({"type": "object", "properties": {
     "schema": {"type": "string"}, "root": {"type": "string"}, "symbol": {"type": "string"},
     "by_name": {"type": "boolean", "description": "true: which of several definitions of one name is meant is not known"},
-    "total": {"type": "integer"}, "unknown_files": {"type": "integer"},
+    "total": {"type": "integer"}, "resource": {"type": "string"}, "unknown_files": {"type": "integer"},
     "notes": {"type": "array", "items": {"type": "string"}}},
     "required": ["symbol", "total", "notes"]})json");
   schema["properties"]["index"] = completeness_schema();

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "faces/mcp/message_reader.h"
 #include "faces/mcp/prompts.h"
+#include "faces/mcp/resources.h"
 #include "faces/mcp/root_uri.h"
 
 namespace sonde::faces::mcp {
@@ -42,6 +43,7 @@ Object capabilities(const Dialect& dialect) {
   Object capabilities;
   capabilities["tools"] = Object::object();
   capabilities["prompts"] = Object::object();
+  capabilities["resources"] = Object::object();
   if (!dialect.stateless()) {
     capabilities["logging"] = Object::object();
   }
@@ -189,6 +191,12 @@ bool Session::serve_any(const Request& request) {
     answer(request, prompt_list(), Keep::Long);
   } else if (method == "prompts/get") {
     get_prompt(request);
+  } else if (method == "resources/list") {
+    answer(request, resource_list(*workspace_), Keep::Briefly);
+  } else if (method == "resources/templates/list") {
+    answer(request, resource_templates(), Keep::Long);
+  } else if (method == "resources/read") {
+    read_resource(request);
   } else {
     return false;
   }
@@ -387,8 +395,27 @@ void Session::call_tool(const Request& request) {
     answer(request, failed_result("`arguments` must be an object"));
     return;
   }
-  calls_.start({request.message.id, request.meta.progress_token, &*tool,
-                given ? *arguments : Json::object(), request.dialect});
+  const auto run = [id = request.message.id, dialect = request.dialect, tool = &*tool,
+                    json = given ? *arguments : Json::object()](const ToolCall& call) {
+    return result_text(id, dialect.dressed(run_tool(*tool, json, dialect, call)));
+  };
+  calls_.start({request.message.id, request.meta.progress_token, request.dialect, run});
+}
+
+void Session::read_resource(const Request& request) {
+  const auto run = [id = request.message.id, dialect = request.dialect,
+                    uri = text_at(request.message.params, "uri")](const ToolCall& call) {
+    auto contents = mcp::read_resource(call.workspace, uri, call.cancel);
+    if (contents.ok()) {
+      return result_text(id, dialect.dressed(std::move(*contents), Keep::Briefly));
+    }
+    const bool missing = contents.error().code == Code::NotFound && !dialect.stateless();
+    Object data;
+    data["uri"] = to_valid_utf8(uri);
+    return error_text(id, missing ? rpc::kResourceNotFound : rpc::kInvalidParams,
+                      to_valid_utf8(contents.error().message), std::move(data));
+  };
+  calls_.start({request.message.id, request.meta.progress_token, request.dialect, run});
 }
 
 void Session::get_prompt(const Request& request) {

@@ -77,6 +77,7 @@ class Session {
   void list_tools(const Request& request);
   void call_tool(const Request& request);
   void get_prompt(const Request& request);
+  void read_resource(const Request& request);
   void answer(const Request& request, Object result, Keep keep = Keep::No);
   void refuse(const Message& message, int code, const std::string& why);
 

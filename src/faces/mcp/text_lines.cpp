@@ -1,5 +1,12 @@
 #include "faces/mcp/text_lines.h"
 
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "io/file_system.h"
+#include "text/decode.h"
+
 namespace sonde::faces::mcp {
 
 Lines cut_lines(std::string_view text, std::uint64_t first, std::uint64_t last) {
@@ -21,6 +28,19 @@ Lines cut_lines(std::string_view text, std::uint64_t first, std::uint64_t last) 
     begin = end;
   }
   return lines;
+}
+
+Result<std::string> text_of_file(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return Error{Code::InvalidArgument, path + " is no file; `outline` shows what is in a folder"};
+  }
+  TRY_ASSIGN(const std::string bytes, io::read_file(io::real_file_system(), path, kFileLimitBytes));
+  text::DecodedText decoded = text::decode_text(bytes);
+  if (decoded.text.find('\0') != std::string::npos) {
+    return Error{Code::InvalidArgument, path + " holds no text"};
+  }
+  return std::move(decoded.text);
 }
 
 }  // namespace sonde::faces::mcp

@@ -129,6 +129,7 @@ Tool calls_tool(Direction direction) {
 Tool callers_tool() {
   Tool tool = calls_tool(Direction::Callers);
   tool.name = "callers";
+  tool.subject = "symbol";
   tool.title = "What calls a function";
   tool.description =
       "Find what calls a function or method, and with depth what calls those. By name, from "
@@ -140,6 +141,7 @@ Tool callers_tool() {
 Tool callees_tool() {
   Tool tool = calls_tool(Direction::Callees);
   tool.name = "callees";
+  tool.subject = "symbol";
   tool.title = "What a function calls";
   tool.description =
       "Find what a function or method calls, where each of these may be defined, and with depth "

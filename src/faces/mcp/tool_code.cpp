@@ -18,7 +18,6 @@ constexpr std::uint64_t kDefinitions = 20;
 constexpr std::uint64_t kReferences = 50;
 constexpr std::size_t kBodies = 3;  // definitions that are given with their lines
 constexpr std::uint32_t kBodyLines = 80;
-constexpr std::uint64_t kFileLimitBytes = 16ULL << 20;
 
 /// Of one version of the file: empty when the disk holds another by now.
 std::string body_of(const library::CodePlace& place) {
@@ -109,6 +108,7 @@ Object places_schema() {
 Tool definition_tool() {
   Tool tool;
   tool.name = "definition";
+  tool.subject = "symbol";
   tool.title = "Where a name is defined";
   tool.description =
       "Find where a function, class, type or constant is defined, by its name (\"retry\" or "
@@ -124,6 +124,7 @@ Tool definition_tool() {
 Tool references_tool() {
   Tool tool;
   tool.name = "references";
+  tool.subject = "symbol";
   tool.title = "Where a name is used";
   tool.description =
       "Find what calls, imports, inherits from or otherwise names a function, class, type or "

@@ -1,7 +1,6 @@
 // outline and read: what is in a file or folder.
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -10,14 +9,11 @@
 #include "faces/mcp/answers.h"
 #include "faces/mcp/arguments.h"
 #include "faces/mcp/text_lines.h"
-#include "io/file_system.h"
-#include "text/decode.h"
 
 namespace sonde::faces::mcp {
 
 namespace {
 
-constexpr std::uint64_t kFileLimitBytes = 16ULL << 20;
 constexpr std::uint64_t kLines = 400;
 constexpr std::uint64_t kLineLimit = 5'000;
 constexpr std::uint64_t kOutlineFiles = 100;
@@ -113,19 +109,6 @@ ToolAnswer read_answer(const std::string& shown, const Lines& lines, bool stale)
     answer.text += fmt::format("\nnote: goes on at line {}\n", lines.last + 1);
   }
   return answer;
-}
-
-Result<std::string> text_of_file(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return Error{Code::InvalidArgument, path + " is no file; `outline` shows what is in a folder"};
-  }
-  TRY_ASSIGN(const std::string bytes, io::read_file(io::real_file_system(), path, kFileLimitBytes));
-  text::DecodedText decoded = text::decode_text(bytes);
-  if (decoded.text.find('\0') != std::string::npos) {
-    return Error{Code::InvalidArgument, path + " holds no text"};
-  }
-  return std::move(decoded.text);
 }
 
 /// A result's place, while its file is the same version. In which root it is, its id tells.

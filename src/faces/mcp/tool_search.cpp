@@ -16,6 +16,9 @@ constexpr std::uint64_t kResultLimit = 100;
 constexpr std::uint64_t kBudget = 6'000;
 constexpr std::uint64_t kBudgetLimit = 200'000;
 constexpr std::uint64_t kContextLimit = 200;
+// Tokens of what stands around a result's text: id, score, fences, further places.
+constexpr std::uint64_t kAround = 96;
+constexpr std::uint64_t kLeastForOne = 160;
 
 constexpr const char* kFilters = R"json(
     "lang": {"type": "array", "items": {"type": "string"}, "description": "only these languages, such as python or cpp"},
@@ -36,7 +39,7 @@ Result<ToolAnswer> run_search(const ToolCall& call, const Json& json) {
   Arguments arguments(json);
   library::SearchRequest request;
   TRY_ASSIGN(request.query, arguments.needed_text("query"));
-  TRY_ASSIGN(request.limit, arguments.number("n", kResults, 1, kResultLimit));
+  TRY_ASSIGN(const std::uint64_t n, arguments.number("n", kResults, 1, kResultLimit));
   TRY_ASSIGN(const std::string mode, arguments.text("mode", "auto"));
   TRY_ASSIGN(request.mode, search_mode_named(mode));
   TRY(read_filters(arguments, request));
@@ -49,12 +52,14 @@ Result<ToolAnswer> run_search(const ToolCall& call, const Json& json) {
   request.context_lines = static_cast<std::uint32_t>(context);
   const auto ask = [&](library::Library& library, std::vector<std::string> within,
                        std::size_t roots) {
+    const std::uint64_t share = budget / roots;
     request.within = std::move(within);
-    request.budget_tokens = budget / roots;
+    request.limit = std::clamp<std::uint64_t>(share / kLeastForOne, 1, n);
+    request.budget_tokens = share - std::min(kAround * request.limit, share / 2);
     return library.search(request, call.cancel);
   };
   TRY_ASSIGN(std::vector<RootAnswer> answers, ask_roots<library::SearchAnswer>(call, root, ask));
-  return answer_with(call, std::move(answers), request.limit, nothing_advice(arguments));
+  return answer_with(call, std::move(answers), n, nothing_advice(arguments));
 }
 
 Result<ToolAnswer> run_similar(const ToolCall& call, const Json& json) {
@@ -82,6 +87,7 @@ Result<ToolAnswer> run_similar(const ToolCall& call, const Json& json) {
 Tool search_tool() {
   Tool tool;
   tool.name = "search";
+  tool.subject = "query";
   tool.title = "Search the project";
   tool.description =
       "Find code and text in the project by what it does or says. Use this first, before grep or "
@@ -97,7 +103,7 @@ Tool search_tool() {
     "n": {"type": "integer", "minimum": 1, "maximum": 100, "default": 10, "description": "results at most"},
     "mode": {"type": "string", "enum": ["auto", "words", "meaning", "hybrid"], "default": "auto", "description": "words: for exact names only; auto is best otherwise"},
     "symbol": {"type": "array", "items": {"type": "string"}, "description": "only places that define this name"},
-    "budget_tokens": {"type": "integer", "minimum": 100, "maximum": 200000, "default": 6000, "description": "tokens of text in all, at most"},
+    "budget_tokens": {"type": "integer", "minimum": 100, "maximum": 200000, "default": 6000, "description": "tokens of the places with what is said of each, at most"},
     "context": {"type": "integer", "minimum": 0, "maximum": 200, "default": 0, "description": "lines around each place"},)json" +
           std::string(kFilters) + kRoot,
       "query");
@@ -109,6 +115,7 @@ Tool search_tool() {
 Tool similar_tool() {
   Tool tool;
   tool.name = "similar";
+  tool.subject = "file";
   tool.title = "Similar places";
   tool.description =
       "Find places that mean nearly the same as a file, or as what stands at a line of it: "

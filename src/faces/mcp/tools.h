@@ -34,6 +34,7 @@ struct Tool {
   Object input_schema;
   Object output_schema;
   Effect effect = Effect::Reads;
+  std::string subject{};  // the argument that names its answer when that is kept; empty: it is not
   std::function<Result<ToolAnswer>(const ToolCall&, const Json& arguments)> run;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "faces/mcp/project.h"
+#include "faces/mcp/saved_answers.h"
 
 namespace sonde::faces::mcp {
 
@@ -42,6 +43,8 @@ class Workspace {
   /// A path of a project as it is shown to the client: from the root when there is one, absolute
   /// when there are several.
   std::string shown(const Project& project, const std::string& absolute);
+  /// What tools answered.
+  [[nodiscard]] SavedAnswers& answers() { return answers_; }
   /// Ends all projects.
   void clear();
 
@@ -53,6 +56,7 @@ class Workspace {
   std::condition_variable known_;
   bool roots_known_ = false;
   std::vector<std::shared_ptr<Project>> projects_;
+  SavedAnswers answers_;
 };
 
 }  // namespace sonde::faces::mcp

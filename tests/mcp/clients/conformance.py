@@ -94,7 +94,7 @@ def children():
     return names
 
 
-async def drive_everything(connect, mode, version):
+async def drive_everything(connect, project, mode, version):
     async with Client(connect(), mode=mode, read_timeout_seconds=BOUND) as client:
         require(client.protocol_version == version, f"{client.protocol_version} was agreed on, not {version}")
         require("search" in (client.instructions or ""), "the instructions do not say what to use")
@@ -117,6 +117,12 @@ async def drive_everything(connect, mode, version):
         require(first["path"] == "src/money.py", f"search found {first['path']}")
         again = await client.call_tool("read", {"id": first["id"]})
         require(again.structured_content["text"] == first["text"], "a result's id reads something else")
+        saved = await client.read_resource(found.structured_content["resource"])
+        require(json.loads(saved.contents[0].text)["results"] == found.structured_content["results"], "another answer")
+        require(len((await client.list_resources()).resources) >= 6, "the answers are not listed")
+        require(len((await client.list_resource_templates()).resource_templates) == 2, "templates")
+        file = await client.read_resource((project / "src/money.py").as_uri())
+        require(file.contents[0].text.startswith("def refund_invoice"), "a file reads differently as a resource")
         for name, arguments in [("search", {}), ("search", {"query": "x", "n": "many"}), ("read", {"path": "../x"})]:
             result = await client.call_tool(name, arguments)
             require(result.is_error and len(result.content[0].text) > 20, f"{name} {arguments} is no error")
@@ -197,14 +203,14 @@ def main():
                        stdout=subprocess.DEVNULL)  # fmt: skip
         for mode, version in [("legacy", "2025-11-25"), ("auto", "2026-07-28")]:
             began = time.monotonic()
-            anyio.run(drive_everything, lambda: server(home, project), mode, version)
+            anyio.run(drive_everything, lambda: server(home, project), project, mode, version)
             anyio.run(cancel_and_go_on, lambda: server(home, project), mode)
             anyio.run(leave_in_the_middle, home, project, mode)
             anyio.run(tell_roots, home, project, mode)
             print(f"{version}: every tool, cancel, leave, roots: {time.monotonic() - began:.1f} s")
             began = time.monotonic()
             with http_server(home, project) as connect:
-                anyio.run(drive_everything, connect, mode, version)
+                anyio.run(drive_everything, connect, project, mode, version)
                 anyio.run(cancel_and_go_on, connect, mode)
             print(f"{version} over HTTP: every tool, cancel: {time.monotonic() - began:.1f} s")
         began = time.monotonic()
