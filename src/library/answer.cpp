@@ -334,21 +334,26 @@ class Answering {
 
 }  // namespace
 
+void add_check(const TreeCheck& check, Completeness& index) {
+  index.checked_at_ms = check.checked_at_ms;
+  index.stale_files = std::max(index.stale_files, check.stale_files);
+  index.scan_finished = check.finished;
+  index.notes.insert(index.notes.begin(), check.notes.begin(), check.notes.end());
+  index.complete = index.complete && check.finished && check.stale_files == 0;
+}
+
 Result<Completeness> completeness_of(store::Reader& reader, const TreeCheck& check,
                                      std::uint64_t pending) {
   Completeness index;
   TRY_ASSIGN(index.generation, reader.generation());
   TRY_ASSIGN(const store::Counts counts, reader.counts());
-  index.checked_at_ms = check.checked_at_ms;
   index.files = counts.files;
   index.chunks = counts.chunks;
   index.pending_chunks = pending;
-  index.stale_files = check.stale_files;
-  index.scan_finished = check.finished;
   index.quarantined = counts.quarantined;
-  index.notes = check.notes;
   // A quarantined file is split by lines instead of by syntax, but all of it is searched.
-  index.complete = check.finished && check.stale_files == 0 && index.pending_chunks == 0;
+  index.complete = index.pending_chunks == 0;
+  add_check(check, index);
   return index;
 }
 

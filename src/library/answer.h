@@ -46,6 +46,9 @@ Result<SearchAnswer> answer_similar(io::FileSystem& fs, store::Reader& reader, S
 /// empty when there is none. Errors: InvalidArgument (the query).
 Result<std::string> text_to_embed(const std::string& query);
 
+/// Adds what a check found to the completeness of an answer that was made with an empty one.
+void add_check(const TreeCheck& check, Completeness& index);
+
 /// Counts and completeness of the reader's state.
 /// @param pending  live chunks without a vector
 Result<Completeness> completeness_of(store::Reader& reader, const TreeCheck& check,

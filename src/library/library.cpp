@@ -98,15 +98,37 @@ class LibraryImpl : public Library {
 
   Result<SearchAnswer> search(const SearchRequest& request, const CancelToken& cancel) override {
     const auto start = Clock::now();
+    CancelSource too_early;
     auto asked = begin_to_ask_meaning(request, cancel);
-    auto looked = check_tree(request.refresh, cancel);
-    auto embedded = asked.get();  // also when the look failed: it uses what is this call's
-    TRY_ASSIGN(const TreeCheck check, std::move(looked));
-    TRY_ASSIGN(const AskedMeaning meaning, std::move(embedded));
+    auto looking = begin_to_look(request.refresh, too_early, cancel);
+    const auto embedded = asked.get();
     const auto answer_on = [&](store::Reader& reader, const TreeCheck& seen) {
-      return answer_search(fs_, reader, segments_, request, meaning, seen, cancel);
+      return answer_search(fs_, reader, segments_, request, *embedded, seen,
+                           cancel.or_when(too_early.token()));
     };
-    auto answer = answer_and_mend(check, answer_on, cancel);
+    // While the tree is looked at: nearly always it is as the library has it.
+    std::optional<Result<SearchAnswer>> early;
+    if (embedded.ok() && looking.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+      early = answer_once({}, answer_on);
+    }
+    auto looked = looking.get();  // also when the query failed: it uses what is this call's
+    TRY_ASSIGN(Look look, std::move(looked));
+    if (!embedded.ok()) {
+      return embedded.error();
+    }
+    const bool holds = early && early->ok() && (!look.all || files_of(*look.all) == 0) &&
+                       (!look.all || (*early)->index.generation == look.generation);
+    TRY_ASSIGN(const TreeCheck check, settle(std::move(look), cancel));
+    auto answer = [&]() -> Result<SearchAnswer> {
+      if (holds) {
+        add_check(check, (*early)->index);
+        return std::move(*early);
+      }
+      const auto answer_now = [&](store::Reader& reader, const TreeCheck& seen) {
+        return answer_search(fs_, reader, segments_, request, *embedded, seen, cancel);
+      };
+      return answer_and_mend(check, answer_now, cancel);
+    }();
     if (answer.ok()) {
       answer->root = options_.location.root;
       answer->took_ms = seconds_since(start) * 1000;
@@ -630,48 +652,105 @@ class LibraryImpl : public Library {
     return all;
   }
 
-  /// The look at the tree before a search: within the refresh budget, and mending what is cheap.
-  Result<TreeCheck> check_tree(bool refresh, const CancelToken& cancel) {
-    TreeCheck check;
-    const auto budget = std::chrono::milliseconds(options_.config.refresh_budget_ms);
-    const auto deadline = Clock::now() + budget;
+  /// What the look at the tree before a search saw. Nothing is written by it.
+  struct Look {
+    enum class Kind { NotWanted, Watched, CutOff, Whole } kind = Kind::NotWanted;
+    std::int64_t at_ms = 0;
+    Clock::time_point deadline;
+    bool in_time = false;                           // at its end
+    std::uint64_t generation = 0;                   // that the disk was compared with
+    std::optional<std::vector<SourceChanges>> all;  // Kind::Whole
+  };
+
+  static std::uint64_t files_of(const std::vector<SourceChanges>& all) {
+    std::uint64_t files = 0;
+    for (const SourceChanges& item : all) {
+      files += item.changes.size();
+    }
+    return files;
+  }
+
+  /// Within the refresh budget.
+  Result<Look> look_at_tree(bool refresh, const CancelToken& cancel) {
+    Look look;
+    look.deadline = Clock::now() + std::chrono::milliseconds(options_.config.refresh_budget_ms);
     if (!refresh || !options_.config.refresh) {
-      check.finished = false;
-      return check;
+      return look;
     }
     TRY_ASSIGN(const bool watched, is_watched());
     if (watched) {
-      check.checked_at_ms = now_ms();
-      return check;
+      look.kind = Look::Kind::Watched;
+      look.at_ms = now_ms();
+      return look;
     }
-    std::uint64_t generation = 0;
-    auto all = find_all_changes(generation, cancel.with_deadline(deadline));
+    auto all = find_all_changes(look.generation, cancel.with_deadline(look.deadline));
     TRY(cancel.check());
-    if (!all.ok()) {
-      if (all.error().code == Code::Cancelled) {
-        check.finished = false;
-        check.notes.push_back(fmt::format(
-            "the folder is too large to compare within {} ms; `sonde index` brings it up to date",
-            options_.config.refresh_budget_ms));
-        return check;
-      }
+    if (!all.ok() && all.error().code != Code::Cancelled) {
       return std::move(all).error();
     }
-    check.checked_at_ms = now_ms();
-    std::uint64_t files = 0;
+    look.kind = all.ok() ? Look::Kind::Whole : Look::Kind::CutOff;
+    look.at_ms = now_ms();
+    look.in_time = Clock::now() < look.deadline;
+    if (all.ok()) {
+      look.all = std::move(*all);
+    }
+    return look;
+  }
+
+  /// look_at_tree() on another thread. Cancels `too_early` when an answer on what the library holds
+  /// now will not do. The arguments outlive the future's value.
+  std::future<Result<Look>> begin_to_look(bool refresh, CancelSource& too_early,
+                                          const CancelToken& cancel) {
+    const auto promise = std::make_shared<std::promise<Result<Look>>>();
+    std::future<Result<Look>> looking = promise->get_future();
+    const auto look = [this, promise, refresh, &too_early, &cancel] {
+      auto looked = look_at_tree(refresh, cancel);
+      if (!looked.ok() || (looked->all && files_of(*looked->all) > 0)) {
+        too_early.cancel();
+      }
+      promise->set_value(std::move(looked));
+    };
+    if (refresh && options_.config.refresh) {
+      thread_pool(foreground_).submit(look);
+    } else {
+      look();
+    }
+    return looking;
+  }
+
+  /// Mends what is cheap of what a look saw.
+  Result<TreeCheck> settle(Look look, const CancelToken& cancel) {
+    TreeCheck check;
+    check.finished = look.kind == Look::Kind::Watched || look.kind == Look::Kind::Whole;
+    if (check.finished) {
+      check.checked_at_ms = look.at_ms;
+    }
+    if (look.kind == Look::Kind::CutOff) {
+      check.notes.push_back(fmt::format(
+          "the folder is too large to compare within {} ms; `sonde index` brings it up to date",
+          options_.config.refresh_budget_ms));
+    }
+    if (!look.all) {
+      return check;
+    }
     std::uint64_t bytes = 0;
-    for (const SourceChanges& item : *all) {
+    for (const SourceChanges& item : *look.all) {
       note_absence(item.changes, check);
-      files += item.changes.size();
       bytes += item.changes.changed_bytes();
     }
+    const std::uint64_t files = files_of(*look.all);
     check.stale_files = files;
-    if (files > 0 && files <= kRefreshFiles && bytes <= kRefreshBytes && Clock::now() < deadline) {
-      refresh_now(std::move(*all), generation, check, cancel);
+    if (files > 0 && files <= kRefreshFiles && bytes <= kRefreshBytes && look.in_time) {
+      refresh_now(std::move(*look.all), look.generation, check, cancel);
     } else if (files > 0) {
-      check.stale_files = count_stale(*all, cancel.with_deadline(deadline));
+      check.stale_files = count_stale(*look.all, cancel.with_deadline(look.deadline));
     }
     return check;
+  }
+
+  Result<TreeCheck> check_tree(bool refresh, const CancelToken& cancel) {
+    TRY_ASSIGN(Look look, look_at_tree(refresh, cancel));
+    return settle(std::move(look), cancel);
   }
 
   /// True when who watches the tree says that it is as the library has it.
