@@ -7,6 +7,9 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <set>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -95,6 +98,19 @@ class Questions {
   std::string marker_;
   std::string symbol_;
 };
+
+/// The name of the first function of a text; empty where there is none.
+std::string function_in(const std::string& content) {
+  const std::string lines = '\n' + content;
+  for (const std::string_view before : {"\ndef ", "\nfunc ", "\nint "}) {
+    const std::size_t at = lines.find(before);
+    const std::size_t end = at == std::string::npos ? at : lines.find('(', at);
+    if (end != std::string::npos) {
+      return lines.substr(at + before.size(), end - at - before.size());
+    }
+  }
+  return {};
+}
 
 /// A file of the library on the model's disk.
 struct OnDisk {
@@ -300,9 +316,10 @@ class DamageTrial {
       if (content == nullptr) {
         continue;
       }
-      if (const std::size_t name = content->find("def "); name != std::string::npos) {
-        questions_ = Questions(*markers_of(*content).begin(),
-                               content->substr(name + 4, content->find('(', name) - name - 4));
+      const std::set<std::string> markers = markers_of(*content);
+      const std::string function = function_in(*content);
+      if (!markers.empty() && !function.empty()) {
+        questions_ = Questions(*markers.begin(), function);
       }
     }
     TRY_ASSIGN(const auto disk, ModelDisk::create(disk_, ground_, no_tape));

@@ -131,9 +131,10 @@ std::string SmallTree::pick() {
 
 Status SmallTree::add(std::size_t files) {
   static_cast<void>(io::real_file_system().make_directory(root_, 0700));  // usually there
-  for (std::size_t i = 0; i < files; ++i) {
+  const std::uint64_t first = random_() % kEndings.size();
+  for (std::size_t i = 0; i < files; ++i) {  // of every kind, when they are enough
     const std::string path =
-        "file" + std::to_string(next_++) + kEndings[random_() % kEndings.size()];
+        "file" + std::to_string(next_++) + kEndings[(first + i) % kEndings.size()];
     files_[path] = make_content(path);
     expected_.may_become(path, files_[path]);
     TRY(write(path, files_[path]));

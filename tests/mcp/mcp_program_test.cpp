@@ -275,7 +275,7 @@ TEST_F(Mcp, files_and_answers_are_resources) {
   EXPECT_EQ(client.request("resources/read", {{"uri", file}})["result"]["contents"][0]["text"],
             "def refund_invoice(amount):\n    return -amount\n");
   for (const std::string& uri : {"file://" + scratch_.path() + "/secret.txt", file + ".none",
-                                std::string("sonde://answers/none"), std::string("x")}) {
+                                 std::string("sonde://answers/none"), std::string("x")}) {
     EXPECT_TRUE(client.request("resources/read", {{"uri", uri}}).contains("error")) << uri;
   }
   EXPECT_EQ(client.request("resources/templates/list")["result"]["resourceTemplates"].size(), 2U);
