@@ -14,19 +14,6 @@
 
 namespace sonde::library {
 
-namespace {
-
-class FileSink : public io::BlockSink {
- public:
-  explicit FileSink(io::WritableFile& file) : file_(file) {}
-  Status append(std::string_view bytes) override { return file_.append(bytes); }
-
- private:
-  io::WritableFile& file_;
-};
-
-}  // namespace
-
 bool VectorView::has(const ContentHash& hash) const {
   return std::any_of(sets.begin(), sets.end(),
                      [&](const auto& set) { return set->find(hash).has_value(); });
@@ -193,33 +180,20 @@ Result<store::VectorFileRow> VectorFiles::write(
     const std::vector<std::shared_ptr<const index::VectorSet>>& sets,
     const std::function<bool(const ContentHash&)>& keep, std::int64_t last_vector_id,
     ThreadPool* pool, std::size_t rows_bytes) {
-  if (const Status made = fs_.make_directory(folder()); !made.ok() && !fs_.info(folder()).ok()) {
-    return made.error();
-  }
-  const std::string temporary = io::join_path(folder(), "writing.tmp");
-  static_cast<void>(fs_.remove_file(temporary));  // of an interrupted write; usually not there
-  TRY_ASSIGN(const std::unique_ptr<io::WritableFile> file, fs_.create(temporary));
-  FileSink sink(*file);
-  auto written = index::write_vectors(sets, content_hash(model.key), model.dimensions, keep, sink,
-                                      pool, rows_bytes);
-  Status synced = written.ok() ? file->sync() : Status(written.error());
-  if (synced.ok()) {
-    synced = file->close();
-  }
-  if (!synced.ok()) {
-    static_cast<void>(fs_.remove_file(temporary));
-    return synced.error();
-  }
   store::VectorFileRow row;
-  row.model_id = model.id;
-  row.file_name = fmt::format("{:012}-{:016x}.vec", generation, written->checksum);
-  row.generation = generation;
-  row.checksum = written->checksum;
-  row.size_bytes = written->bytes;
-  row.vectors = written->vectors;
-  row.last_vector_id = last_vector_id;
-  TRY(fs_.rename(temporary, io::join_path(folder(), row.file_name)));
-  TRY(fs_.sync_directory(folder()));
+  TRY(write_derived_file(fs_, folder(), [&](io::BlockSink& sink) -> Result<std::string> {
+    TRY_ASSIGN(const index::VectorSummary written,
+               index::write_vectors(sets, content_hash(model.key), model.dimensions, keep, sink,
+                                    pool, rows_bytes));
+    row.model_id = model.id;
+    row.file_name = fmt::format("{:012}-{:016x}.vec", generation, written.checksum);
+    row.generation = generation;
+    row.checksum = written.checksum;
+    row.size_bytes = written.bytes;
+    row.vectors = written.vectors;
+    row.last_vector_id = last_vector_id;
+    return row.file_name;
+  }));
   return row;
 }
 
